@@ -1,0 +1,1 @@
+"""What was built, from which lots, at what cost."""

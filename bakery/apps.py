@@ -1,0 +1,11 @@
+"""The app `bakery`: template tags and management commands, no tables."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class BakeryConfig(AppConfig):
+    """The app's place in Django."""
+
+    name = "bakery"
+    verbose_name = _("Bakery")

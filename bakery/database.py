@@ -1,0 +1,48 @@
+"""The database from its address, with what each database needs to be safe with several writers.
+
+A few lines of our own: the libraries that do this know a dozen databases, none of them the settings below.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def database_from_url(url: str, *, var_dir: Path) -> dict[str, Any]:
+    """Django's settings for `sqlite:///path` or `postgres://user:password@host:port/name?option=value`; "" is SQLite in `var_dir`."""
+    parts = urlsplit(url or f"sqlite:///{var_dir / 'bakery.sqlite3'}")
+    if parts.scheme == "sqlite":
+        # sqlite:///bakery.sqlite3 is relative, sqlite:////srv/bakery.sqlite3 and sqlite:///C:/… are absolute paths.
+        return _sqlite(Path(unquote(parts.path.removeprefix("/"))), var_dir=var_dir)
+    if parts.scheme in {"postgres", "postgresql"}:
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.removeprefix("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": unquote(parts.hostname or ""),
+            "PORT": str(parts.port or ""),
+            # The pool keeps the connections, so Django itself must not.
+            "CONN_MAX_AGE": 0,
+            "OPTIONS": {**dict(parse_qsl(parts.query)), "pool": {"min_size": 1, "max_size": 20, "timeout": 20}},
+        }
+    raise ImproperlyConfigured("DATABASE_URL must start with sqlite:/// or postgres://.")
+
+
+def _sqlite(path: Path, *, var_dir: Path) -> dict[str, Any]:
+    """SQLite, set up so that several writers wait for each other instead of failing with "database is locked"."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "OPTIONS": {
+            # A transaction takes the write lock when it begins: SQLite has no row locks to wait on later.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+        },
+        # A file, not memory, so that threads see real locks; its name holds the process, so that two test runs never meet.
+        "TEST": {"NAME": str(var_dir / f"test-{os.getpid()}.sqlite3")},
+    }

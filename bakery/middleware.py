@@ -1,0 +1,71 @@
+"""What every request and answer passes through."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.shortcuts import resolve_url
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class SecurityHeadersMiddleware:
+    """Send the content security policy (Django 6 will do it itself) and the permissions policy with every answer."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Write the two headers once: they are the same for every answer."""
+        self.get_response = get_response
+        self.csp = "; ".join(f"{directive} {' '.join(sources)}" for directive, sources in settings.SECURE_CSP.items())
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer with both headers."""
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", self.csp)
+        response.headers.setdefault("Permissions-Policy", settings.SECURE_PERMISSIONS_POLICY)
+        return response
+
+
+class NullByteMiddleware:
+    """Refuse null bytes in the address, the query, the cookies and the form: PostgreSQL stores none and would fail late."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Keep the next step."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer 400 to a null byte; bytes that are not UTF-8 were replaced by Django already."""
+        texts = [request.path_info, *request.COOKIES.values()]
+        for values in (request.GET, request.POST):
+            for name, given in values.lists():
+                texts += [name, *map(str, given)]
+        if any("\0" in text for text in texts):
+            return HttpResponseBadRequest(
+                _("This text has a character that cannot be stored."), content_type="text/plain"
+            )
+        return self.get_response(request)
+
+
+class HtmxLoginMiddleware:
+    """Send the whole browser to the log-in when a session ended, not the log-in page into a part of the old page."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Keep the next step."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Turn a redirect to the log-in into `HX-Redirect`, which leads back to the page, not to its part."""
+        response = self.get_response(request)
+        login = resolve_url(settings.LOGIN_URL)
+        if (
+            response.status_code != 302
+            or not getattr(request, "htmx", False)
+            or urlsplit(response.headers["Location"]).path != login
+        ):
+            return response
+        page = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
+        return HttpResponseClientRedirect(f"{login}?{urlencode({REDIRECT_FIELD_NAME: page})}" if page else login)

@@ -1,0 +1,186 @@
+"""All settings, from the environment where a shop may differ.
+
+BAKERY_DEBUG       1 for development (manage.py and start.py set it), 0 in production (the default under wsgi and asgi)
+SECRET_KEY         needed in production; in development var/secret_key, which start.py makes once
+ALLOWED_HOSTS      needed in production: the host names, separated by commas
+DATABASE_URL       sqlite:///path (default: var/bakery.sqlite3) or postgres://user:password@host:port/name
+TIME_ZONE          the shop's time zone, default UTC: "today" is a date of the shop
+BAKERY_CURRENCY    the sign before an amount, default €
+BAKERY_HTTPS       0 only where the shop's own network is served without HTTPS (production, default 1)
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+from django.core.exceptions import ImproperlyConfigured
+
+from bakery.database import database_from_url
+
+# Lets a class be written as its type says, `ModelAdmin[Product]`, which Django's own classes do not allow when they run.
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+VAR_DIR.mkdir(exist_ok=True)
+
+DEBUG = os.environ.get("BAKERY_DEBUG", "0") == "1"
+
+
+def _secret_key() -> str:
+    """The secret key: given, or in development the file that start.py made, or a constant that says what it is."""
+    given = os.environ.get("SECRET_KEY", "")
+    if given:
+        return given
+    if not DEBUG:
+        raise ImproperlyConfigured("Set SECRET_KEY to a long random text: production does not start without one.")
+    kept = VAR_DIR / "secret_key"
+    return kept.read_text("ascii").strip() if kept.exists() else "development-only-not-a-secret"
+
+
+def _allowed_hosts() -> list[str]:
+    """The host names that are answered; production has to name them."""
+    hosts = [host.strip() for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()]
+    if not hosts and not DEBUG:
+        raise ImproperlyConfigured(
+            "Set ALLOWED_HOSTS to the host names of this shop, separated by commas: production does not start without."
+        )
+    return hosts
+
+
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = _allowed_hosts()
+
+INSTALLED_APPS = [
+    "bakery",
+    "packaging",
+    "assembly",
+    "django_htmx",
+    "template_partials",
+    "whitenoise.runserver_nostatic",  # one way to serve static files, in development too
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "bakery.middleware.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "bakery.middleware.NullByteMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "bakery.middleware.HtmxLoginMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+]
+
+ROOT_URLCONF = "bakery.urls"
+WSGI_APPLICATION = "bakery.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            # Built in since Django 6: there this line and the app are deleted, and no template changes.
+            "builtins": ["template_partials.templatetags.partials"],
+        },
+    },
+]
+
+DATABASES = {"default": database_from_url(os.environ.get("DATABASE_URL", ""), var_dir=VAR_DIR)}
+
+# Log-in: every page needs one (LoginRequiredMiddleware).
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# Language and time. A language joins this list when its translation joins locale/: nobody gets half a page of it.
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
+BAKERY_CURRENCY = os.environ.get("BAKERY_CURRENCY", "€")
+
+# Static files. WhiteNoise serves them from the folders themselves until `collectstatic` has written a manifest:
+# the manifest storage would fail on every page before that.
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+_is_collected = not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
+WHITENOISE_USE_FINDERS = not _is_collected
+WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if _is_collected
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+# Security. The policy has the form of Django 6, whose own middleware then replaces ours.
+SECURE_CSP = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'"],
+    "connect-src": ["'self'"],
+    "font-src": ["'self'"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'none'"],
+}
+SECURE_PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+_is_https = not DEBUG and os.environ.get("BAKERY_HTTPS", "1") == "1"
+SECURE_SSL_REDIRECT = _is_https
+SESSION_COOKIE_SECURE = _is_https
+CSRF_COOKIE_SECURE = _is_https
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _is_https else 0
+# Whether HTTPS is forced on the other hosts of the shop's domain, for good, is not this program's to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    # Django brings handlers of its own, which would say everything twice.
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+    },
+}
