@@ -1,7 +1,8 @@
 """The shell of the program: settings, addresses, log-in, and what every screen uses.
 
-Our app `packaging` has the import name of a PyPI library that pytest and others import, perhaps before our folder is on the path.
-Whoever comes first owns the module object; here our folder is put first in its search path, so that both are found in either order.
+Our app `packaging` has the import name of a PyPI library that pytest and others import, perhaps before our folder is on
+the path. Whoever comes first owns the module object; here our folder is put first in its search path, so that both are
+found in either order.
 """
 
 from pathlib import Path

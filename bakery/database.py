@@ -12,8 +12,13 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def database_from_url(url: str, *, var_dir: Path) -> dict[str, Any]:
-    """Django's settings for `sqlite:///path` or `postgres://user:password@host:port/name?option=value`; "" is SQLite in `var_dir`."""
-    parts = urlsplit(url or f"sqlite:///{var_dir / 'bakery.sqlite3'}")
+    """Django's settings for `sqlite:///path` or `postgres://user:password@host:port/name?option=value`.
+
+    No address is SQLite in `var_dir`.
+    """
+    if not url:
+        return _sqlite(var_dir / "bakery.sqlite3", var_dir=var_dir)
+    parts = urlsplit(url)
     if parts.scheme == "sqlite":
         # sqlite:///bakery.sqlite3 is relative, sqlite:////srv/bakery.sqlite3 and sqlite:///C:/… are absolute paths.
         return _sqlite(Path(unquote(parts.path.removeprefix("/"))), var_dir=var_dir)
@@ -43,6 +48,6 @@ def _sqlite(path: Path, *, var_dir: Path) -> dict[str, Any]:
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
         },
-        # A file, not memory, so that threads see real locks; its name holds the process, so that two test runs never meet.
+        # A file, not memory: threads see real locks. Its name holds the process: two test runs never meet.
         "TEST": {"NAME": str(var_dir / f"test-{os.getpid()}.sqlite3")},
     }

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -31,7 +31,7 @@ class SecurityHeadersMiddleware:
 
 
 class NullByteMiddleware:
-    """Refuse null bytes in the address, the query, the cookies and the form: PostgreSQL stores none and would fail late."""
+    """Refuse null bytes in address, query, cookies and form: PostgreSQL stores none and would fail late."""
 
     def __init__(self, get_response: GetResponse) -> None:
         """Keep the next step."""

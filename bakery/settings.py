@@ -18,7 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from bakery.database import database_from_url
 
-# Lets a class be written as its type says, `ModelAdmin[Product]`, which Django's own classes do not allow when they run.
+# Lets a class be written as its type says, `ModelAdmin[Product]`, which Django's classes do not allow when they run.
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
