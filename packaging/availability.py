@@ -1,0 +1,240 @@
+"""What is free, what a promise gets, and how many can be made. Pure; quantities are `Decimal` stock units.
+
+One picture of the shelf, `Lot` with its promises, answers every question: reads, proposals, and the plan of a run
+all look at the same rows, so the screen and the write can never disagree.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+
+from packaging.costs import ZERO, need, round4, unit_cost
+
+Item = tuple[str, int]  # ("product" | "unit" | "good", primary key)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """The outstanding part of one assignment."""
+
+    assignment_id: int
+    line_id: int
+    quantity: Decimal
+    assigned_at: datetime
+
+
+@dataclass(frozen=True)
+class Lot:
+    """One lot on the shelf as it is now, with every outstanding promise on it."""
+
+    id: int
+    item: Item
+    quantity: Decimal
+    value: Decimal
+    received_on: date
+    generic_id: int | None = None
+    label: str = ""
+    item_name: str = ""
+    design: str = ""
+    expires_on: date | None = None
+    is_cost_known: bool = True
+    quantity_received: Decimal = ZERO
+    total_cost: Decimal = ZERO
+    event_id: int | None = None  # of the order the lot was made for
+    order_is_open: bool = False
+    promises: tuple[Promise, ...] = field(default=())
+
+    @cached_property
+    def promised(self) -> Decimal:
+        """What all lines together were promised of this lot."""
+        return sum((promise.quantity for promise in self.promises), ZERO)
+
+    @cached_property
+    def kept(self) -> dict[int, Decimal]:
+        """What each line's promise gets, by line id: on hand is dealt oldest first (R14)."""
+        left, dealt = self.quantity, {}
+        for promise in sorted(self.promises, key=lambda p: (p.assigned_at, p.assignment_id)):
+            dealt[promise.line_id] = min(left, promise.quantity)
+            left -= dealt[promise.line_id]
+        return dealt
+
+    @property
+    def free(self) -> Decimal:
+        """What no line has promised (R13)."""
+        return max(self.quantity - self.promised, ZERO)
+
+    @property
+    def free_value(self) -> Decimal:
+        """What the free part is worth, not rounded."""
+        return self.value * self.free / self.quantity if self.quantity else ZERO
+
+    @property
+    def reserved(self) -> Decimal:
+        """What is on hand and promised."""
+        return self.quantity - self.free
+
+    @property
+    def unit_cost(self) -> Decimal | None:
+        """Cost of one stock unit to 4 places, for showing; None when unknown."""
+        if not self.is_cost_known:
+            return None
+        return unit_cost(self.quantity, self.value, self.quantity_received, self.total_cost)
+
+    def free_for(self, line_id: int | None) -> Decimal:
+        """What one line may have: what no line has promised and what its own promise gets (R12, R14)."""
+        return self.free + (self.kept.get(line_id, ZERO) if line_id else ZERO)
+
+    def promised_to(self, line_id: int) -> Decimal:
+        """What one line was promised of this lot."""
+        return sum((promise.quantity for promise in self.promises if promise.line_id == line_id), ZERO)
+
+    def is_eligible(self, on: date) -> bool:
+        """Say whether a run on day `on` may take it by itself: received by then, and good through that day (R5)."""
+        return self.received_on <= on and not self.is_expired(on)
+
+    def is_expired(self, on: date) -> bool:
+        """Say whether the lot is past its day on `on`."""
+        return self.expires_on is not None and self.expires_on < on
+
+
+def fifo(lot: Lot) -> tuple[date, date, int]:
+    """Order lots for taking: what expires first, then the oldest (R5)."""
+    return (lot.expires_on or date.max, lot.received_on, lot.id)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One line of a bill of materials as a question: so much per piece of an item, or of any product of a generic."""
+
+    line_id: int
+    item: Item
+    per_one: Decimal
+    whole: bool
+    name: str = ""
+    unit: str = ""
+    generic_id: int | None = None  # of packaging; a generic line asks for it, a specific one only belongs to it
+    is_generic: bool = False
+
+    def need(self, pieces: int) -> Decimal:
+        """What `pieces` goods need (R8)."""
+        return need(self.per_one, pieces, self.whole)
+
+
+@dataclass(frozen=True)
+class Makeable:
+    """How many of a good fit what is free, and the name of what runs out first (R18)."""
+
+    quantity: int
+    bottleneck: str
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A cost before the fact: low, likely, high (None is unknown) and how sure it is (R16)."""
+
+    low: Decimal | None
+    likely: Decimal | None
+    high: Decimal | None
+    label: str  # Estimated | Partly estimated | Actual
+
+
+def most(fits: Callable[[int], bool], at_most: int) -> int:
+    """Return the greatest count up to `at_most` that fits, given that whatever fits, less fits too; 0 if none."""
+    low, high = 0, at_most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if fits(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def makeable(parts: Sequence[Part], free: Mapping[Item, Decimal], free_generic: Mapping[int, Decimal]) -> Makeable:
+    """Count how many fit, each piece counted once: specific lines in their product, all packaging in its generic (R18).
+
+    `free` is by item, `free_generic` by generic product; what is not named there is 0.
+    """
+    if not parts:
+        return Makeable(0, "")
+    specific: dict[Item, list[Part]] = defaultdict(list)
+    generic: dict[int, list[Part]] = defaultdict(list)
+    for part in parts:
+        if not part.is_generic:
+            specific[part.item].append(part)
+        if part.generic_id is not None:
+            generic[part.generic_id].append(part)
+    limits: list[tuple[int, str]] = []
+    for wanted, have in [
+        *((group, free.get(item, ZERO)) for item, group in specific.items()),
+        *((group, free_generic.get(generic_id, ZERO)) for generic_id, group in generic.items()),
+    ]:
+        per_one = sum((part.per_one for part in wanted), ZERO)
+        fits = most(lambda n, wanted=wanted, have=have: sum(p.need(n) for p in wanted) <= have, int(have / per_one))  # type: ignore[misc]
+        limits.append((fits, wanted[-1].name))
+    quantity, bottleneck = min(limits, key=lambda limit: limit[0])
+    return Makeable(quantity, bottleneck)
+
+
+def estimate(lots: Iterable[Lot], quantity: Decimal, last_price: Decimal | None) -> Cost:
+    """Estimate what `quantity` of a generic product will cost from what no line has promised (R16).
+
+    `last_price` values what is beyond the free pieces of known cost; None when nothing was ever paid.
+    """
+    known = [lot for lot in lots if lot.is_cost_known and lot.free > 0]
+    pieces = sum((lot.free for lot in known), ZERO)
+    value = sum((lot.free_value for lot in known), ZERO)
+    if quantity == 0:
+        return Cost(round4(ZERO), round4(ZERO), round4(ZERO), "Estimated")
+    beyond = max(quantity - pieces, ZERO)
+    price = last_price if last_price is not None else (value / pieces if pieces else None)
+    if price is None:
+        return Cost(None, None, None, "Estimated")
+    rest = beyond * price
+    average = (quantity - beyond) * value / pieces if pieces else ZERO
+    by_price = sorted(known, key=lambda lot: lot.value / lot.quantity)
+    low = _cost_of(by_price, quantity - beyond) + rest
+    high = _cost_of(reversed(by_price), quantity - beyond) + rest
+    return Cost(round4(low), round4(average + rest), round4(high), "Estimated")
+
+
+def _cost_of(lots: Iterable[Lot], quantity: Decimal) -> Decimal:
+    total = ZERO
+    for lot in lots:
+        taken = min(quantity, lot.free)
+        total += lot.value * taken / lot.quantity
+        quantity -= taken
+    return total
+
+
+def released(promises: Sequence[Promise], requirement: Decimal) -> dict[int, Decimal]:
+    """Return what assignments keep when a line needs only `requirement`: last assigned goes first (R11).
+
+    Only assignments that lose something are named, by assignment id.
+    """
+    surplus = sum((promise.quantity for promise in promises), ZERO) - requirement
+    kept: dict[int, Decimal] = {}
+    for promise in sorted(promises, key=lambda p: (p.assigned_at, p.assignment_id), reverse=True):
+        if surplus <= 0:
+            break
+        loss = min(surplus, promise.quantity)
+        kept[promise.assignment_id] = promise.quantity - loss
+        surplus -= loss
+    return kept
+
+
+def line_state(required: Decimal, assigned: Decimal, kept: Decimal) -> str:
+    """Name the state of a generic line: COMPLETE, SHORT, PENDING, PARTIAL or ASSIGNED (R14).
+
+    `assigned` is what outstanding promises say, `kept` what their lots can keep.
+    """
+    if required <= 0:
+        return "COMPLETE"
+    if kept < assigned:
+        return "SHORT"
+    if assigned <= 0:
+        return "PENDING"
+    return "PARTIAL" if assigned < required else "ASSIGNED"
