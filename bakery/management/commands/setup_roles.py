@@ -1,0 +1,21 @@
+"""`manage.py setup_roles`: make the groups Packers, Planners and Managers (R32)."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from bakery.roles import PermissionsMissing, set_up_roles
+
+
+class Command(BaseCommand):
+    """Make the groups of a shop, or give them what a newer version added. It can run any number of times."""
+
+    help = "Make the groups Packers, Planners and Managers, or add what is new to them."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            groups = set_up_roles()
+        except PermissionsMissing as error:
+            raise CommandError(_("Run migrate first: %(names)s are missing.") % {"names": error}) from error
+        self.stdout.write(_("Groups ready: %(names)s.") % {"names": ", ".join(group.name for group in groups)})
