@@ -98,6 +98,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "bakery.context_processors.shell",
             ],
             # Built in since Django 6: there this line and the app are deleted, and no template changes.
             "builtins": ["template_partials.templatetags.partials"],

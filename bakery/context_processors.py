@@ -1,0 +1,71 @@
+"""What every page shows around its content: the places of the navigation, and the theme."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Place:
+    """One of the five places of the navigation."""
+
+    label: str | Promise
+    icon: str
+    url: str
+    is_current: bool = False
+    has_badge: bool = False
+
+
+# URL name, words, icon, and the first words of the addresses that belong to the place. Menu has the rest.
+PLACES: tuple[tuple[str, str | Promise, str, frozenset[str]], ...] = (
+    ("packaging:today", _("Today"), "today", frozenset({""})),
+    ("packaging:pending_list", _("To assign"), "assign", frozenset({"pending"})),
+    ("packaging:make", _("Make"), "make", frozenset({"make", "goods", "record"})),
+    ("packaging:stock", _("Stock"), "stock", frozenset({"stock"})),
+    ("menu", _("Menu"), "menu", frozenset()),
+)
+
+
+def url_or_none(name: str) -> str | None:
+    """Return the address of a page, or None where its app has no such page (yet): no link leads nowhere."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return None
+
+
+def places(request: HttpRequest) -> Iterator[Place]:
+    """Yield the places of the navigation that exist, the one of this page marked."""
+    first = request.path_info.strip("/").partition("/")[0]
+    is_elsewhere = not any(first in firsts for *_rest, firsts in PLACES)
+    for name, label, icon, firsts in PLACES:
+        url = url_or_none(name)
+        if url is not None:
+            is_current = first in firsts or (name == "menu" and is_elsewhere)
+            yield Place(label, icon, url, is_current, has_badge=name == "packaging:pending_list")
+
+
+def pending_count() -> int:
+    """Count the lines that wait for a decision; the app that knows is named by string, as the arrows demand."""
+    return int(import_string("packaging.queries.pending_count")())
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Return what base.html shows. The count is read only when a whole page is rendered, not for a part."""
+    theme = request.COOKIES.get("theme", "")
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"theme": theme if theme in THEMES else ""}
+    return {
+        "theme": theme if theme in THEMES else "",
+        "places": SimpleLazyObject(lambda: list(places(request))),
+        "pending_count": SimpleLazyObject(pending_count),
+    }
