@@ -1,0 +1,114 @@
+"""A real browser on a live server: pages for a user, in a size and a colour scheme, that fail on any console error.
+
+def test_assign(open_page, size, scheme):
+    page = open_page(packer, "/pending/", size=size, scheme=scheme)
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.test import Client
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from start import BROWSERS
+
+HERE = Path(__file__).parent
+SIZES = {
+    "tablet": {"viewport": {"width": 1024, "height": 768}, "has_touch": True},
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+    "narrow": {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True},
+}
+# A refused form is an answer like any other, though Chromium writes it to the console.
+EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of (409|422)")
+
+OpenPage = Callable[..., Page]
+
+# Playwright's sync API runs an event loop in the thread of the tests, and Django would refuse the database there.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder, so that `-m browser` finds it and the other runs leave it out."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Start the machine's own Chromium where there is one, else Playwright's, quietly and without a network."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    quiet = ["background-networking", "component-update", "sync", "gpu"]
+    return {
+        **browser_type_launch_args,
+        "executable_path": found,
+        "args": ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in quiet)],
+    }
+
+
+@pytest.fixture(params=["tablet", "phone"])
+def size(request: pytest.FixtureRequest) -> str:
+    """Run the test on a tablet and on a phone."""
+    return str(request.param)
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    """Run the test in light and in dark colours."""
+    return str(request.param)
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
+    """Open a page as a user (None: not logged in); the test fails when the console of any page complained."""
+    contexts = []
+    complaints: list[str] = []
+
+    def complain(text: str) -> None:
+        if not EXPECTED.match(text):
+            complaints.append(text)
+
+    def watch(page: Page) -> None:
+        page.on("console", lambda message: complain(message.text) if message.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: complain(str(error)))
+
+    def open_page(
+        user: AbstractBaseUser | None,
+        path: str = "/",
+        *,
+        size: str = "tablet",
+        scheme: str = "light",
+        javascript: bool = True,
+    ) -> Page:
+        context = browser.new_context(
+            base_url=live_server.url,
+            color_scheme=scheme,
+            java_script_enabled=javascript,
+            reduced_motion="reduce",
+            **SIZES[size],
+        )
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        context.on("page", watch)
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            session = client.cookies[settings.SESSION_COOKIE_NAME].value
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -1,0 +1,168 @@
+"""What the settings promise: production refuses what is unsafe, and every answer carries the security headers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpResponseRedirect
+from django.test import Client, RequestFactory
+from django_htmx.middleware import HtmxDetails
+
+from bakery.database import database_from_url
+from bakery.middleware import HtmxLoginMiddleware
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run manage.py in production with nothing set but what is given."""
+    inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=settings.BASE_DIR,
+        env={**inherited, "BAKERY_DEBUG": "0", **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [({}, "SECRET_KEY"), ({"ALLOWED_HOSTS": "x.example"}, "SECRET_KEY"), ({"SECRET_KEY": "k" * 50}, "ALLOWED_HOSTS")],
+)
+def test_production_refuses_with_one_sentence(given: dict[str, str], missing: str):
+    done = manage("check", **given)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Set {missing} ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_production_starts_with_key_and_hosts():
+    done = manage("check", SECRET_KEY="k7" * 25, ALLOWED_HOSTS="shop.example, www.shop.example")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_wsgi_is_production_unless_told_otherwise():
+    environment = {name: value for name, value in os.environ.items() if name not in {"BAKERY_DEBUG", "SECRET_KEY"}}
+    environment["DJANGO_SETTINGS_MODULE"] = "bakery.settings"
+    done = subprocess.run(
+        [sys.executable, "-c", "import bakery.wsgi"],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert "Set SECRET_KEY" in done.stderr
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/login/", "/", "/admin/", "/admin/login/", "/no/such/page/"])
+def test_every_answer_carries_the_policies(client: Client, path: str):
+    response = client.get(path)
+    assert response.headers["Content-Security-Policy"] == POLICY
+    assert "camera=()" in response.headers["Permissions-Policy"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.django_db
+def test_admin_page_carries_the_policy(admin_client: Client):
+    response = admin_client.get("/admin/")
+    assert response.status_code == 200
+    assert response.headers["Content-Security-Policy"] == POLICY
+
+
+@pytest.mark.django_db
+def test_unknown_address_is_404(admin_client: Client):
+    assert admin_client.get("/no/such/page/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_null_bytes_are_refused(client: Client):
+    assert client.get("/login/", {"next": "a\0b"}).status_code == 400
+    assert client.get("/login/?a%00=1").status_code == 400
+    assert client.get("/login/%00/").status_code == 400
+    assert client.post("/login/", {"username": "a\0b", "password": "x"}).status_code == 400
+    assert client.get("/login/", HTTP_COOKIE='sessionid="\\000aaaaaaaaaaa"').status_code == 400
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("query", [b"q=%FF%FE", b"q=\xff\xfe", b"%ED%A0%80=1", b"q=" + b"a" * 10_000])
+def test_bytes_that_are_not_utf8_are_no_server_error(client: Client, query: bytes):
+    assert client.get("/login/", QUERY_STRING=query.decode("latin-1")).status_code < 500
+    form = client.post("/login/", data=query, content_type="application/x-www-form-urlencoded")
+    assert form.status_code < 500
+
+
+@pytest.mark.django_db
+def test_huge_body_is_refused(client: Client):
+    form = b"username=" + b"a" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+    response = client.post("/login/", data=form, content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 400
+
+
+class TestHtmxLogin:
+    """A request of a part whose session ended."""
+
+    def answer(self, location: str, **headers: str):
+        request = RequestFactory().get("/part/", headers=headers)
+        request.htmx = HtmxDetails(request)
+        return HtmxLoginMiddleware(lambda request: HttpResponseRedirect(location))(request)
+
+    def test_htmx_goes_to_login_and_back_to_the_page(self):
+        page = {"HX-Request": "true", "HX-Current-URL": "http://testserver/orders/?page=2"}
+        response = self.answer("/login/?next=/part/", **page)
+        assert response.status_code == 200
+        assert response.headers["HX-Redirect"] == "/login/?next=%2Forders%2F%3Fpage%3D2"
+
+    def test_foreign_page_is_not_kept(self):
+        page = {"HX-Request": "true", "HX-Current-URL": "https://other.example/"}
+        assert self.answer("/login/?next=/part/", **page).headers["HX-Redirect"] == "/login/"
+
+    def test_other_redirects_stay(self):
+        assert self.answer("/orders/1/", **{"HX-Request": "true"}).status_code == 302
+
+    def test_plain_requests_stay(self):
+        assert self.answer("/login/?next=/part/").headers["Location"] == "/login/?next=/part/"
+
+
+class TestDatabase:
+    """The database from its address."""
+
+    def test_default_is_sqlite_with_immediate_transactions(self, tmp_path: Path):
+        database = database_from_url("", var_dir=tmp_path)
+        assert database["NAME"] == tmp_path / "bakery.sqlite3"
+        assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+        assert "journal_mode=WAL" in database["OPTIONS"]["init_command"]
+        assert Path(database["TEST"]["NAME"]).parent == tmp_path
+
+    @pytest.mark.parametrize(
+        ("url", "name"),
+        [("sqlite:///shop.db", "shop.db"), ("sqlite:////srv/shop.db", "/srv/shop.db"), ("sqlite:////a%20b", "/a b")],
+    )
+    def test_sqlite_paths(self, tmp_path: Path, url: str, name: str):
+        assert database_from_url(url, var_dir=tmp_path)["NAME"] == Path(name)
+
+    @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+    def test_postgres_has_a_pool_and_keeps_no_connection(self, tmp_path: Path, scheme: str):
+        database = database_from_url(f"{scheme}://me:p%40ss@db.example:6432/shop?sslmode=require", var_dir=tmp_path)
+        assert database["ENGINE"] == "django.db.backends.postgresql"
+        parts = ("NAME", "USER", "PASSWORD", "HOST", "PORT", "CONN_MAX_AGE")
+        assert [database[part] for part in parts] == ["shop", "me", "p@ss", "db.example", "6432", 0]
+        assert database["OPTIONS"]["sslmode"] == "require"
+        assert database["OPTIONS"]["pool"]["max_size"] > 1
+
+    def test_socket_folder_is_an_option(self, tmp_path: Path):
+        database = database_from_url("postgresql://postgres:@/shop?host=/run/pg", var_dir=tmp_path)
+        assert (database["HOST"], database["OPTIONS"]["host"]) == ("", "/run/pg")
+
+    def test_other_databases_are_refused(self, tmp_path: Path):
+        with pytest.raises(ImproperlyConfigured):
+            database_from_url("mysql://localhost/shop", var_dir=tmp_path)
