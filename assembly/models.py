@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assembly.querysets import RunQuerySet
-from bakery.models import BaseModel, LedgerModel
+from bakery.models import BaseModel, LedgerModel, LedgerQuerySet
 from packaging.costs import round4
 from packaging.models import (
     AssemblyOrder,
@@ -195,12 +195,12 @@ def _consumption_checks(noun: str) -> list[models.BaseConstraint]:
         ),
         models.CheckConstraint(
             condition=Q(unit_cost_at_consumption__gte=0),
-            name=f"assembly_{noun}_unit_gte_0_ck",
+            name=f"assembly_{noun}_unit_cost_ck",
             violation_error_message=_("A unit cost cannot be below 0."),
         ),
         models.CheckConstraint(
             condition=Q(total_cost__gte=0),
-            name=f"assembly_{noun}_total_gte_0_ck",
+            name=f"assembly_{noun}_total_ck",
             violation_error_message=_("A cost cannot be below 0."),
         ),
     ]
@@ -222,6 +222,8 @@ class AssemblyFinishedUnitConsumption(Consumption):
     quantity_consumed = models.IntegerField(_("quantity"))
     unit_cost_at_consumption = models.DecimalField(_("unit cost"), max_digits=10, decimal_places=4)
     total_cost = models.DecimalField(_("cost"), max_digits=10, decimal_places=4)
+
+    objects = LedgerQuerySet.as_manager()
 
     class Meta(Consumption.Meta):
         verbose_name = _("finished unit consumption")
@@ -265,6 +267,8 @@ class AssemblyPackagingConsumption(Consumption):
         _("of it promised before"), max_digits=10, decimal_places=3, default=Decimal("0.000")
     )
 
+    objects = LedgerQuerySet.as_manager()
+
     class Meta(Consumption.Meta):
         verbose_name = _("packaging consumption")
         verbose_name_plural = _("packaging consumptions")
@@ -294,6 +298,8 @@ class AssemblyFinishedGoodConsumption(Consumption):
     quantity_consumed = models.IntegerField(_("quantity"))
     unit_cost_at_consumption = models.DecimalField(_("unit cost"), max_digits=10, decimal_places=4)
     total_cost = models.DecimalField(_("cost"), max_digits=10, decimal_places=4)
+
+    objects = LedgerQuerySet.as_manager()
 
     class Meta(Consumption.Meta):
         verbose_name = _("nested good consumption")

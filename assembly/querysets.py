@@ -1,6 +1,5 @@
 """Reads of runs with a name, chainable. They import no model, so that models can import them."""
 
-from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
@@ -22,9 +21,7 @@ class RunQuerySet(models.QuerySet[Any]):
         """By the moment they were assembled."""
         return self.order_by("-assembled_at", "-id")
 
-    def before(self, assembled_at: datetime, run_id: int) -> Self:
-        """Go on after a run that was shown last: a keyset page, as quick on the last page as on the first."""
-        return self.filter(
-            Q(assembled_at__lt=assembled_at) | Q(id__lt=run_id),
-            assembled_at__lte=assembled_at,
-        )
+    def after(self, run: Any) -> Self:
+        """Go on after the run that was shown last: a keyset page, as quick on the last page as on the first."""
+        older = Q(assembled_at__lt=run.assembled_at) | Q(id__lt=run.pk)
+        return self.filter(older, assembled_at__lte=run.assembled_at)

@@ -84,9 +84,10 @@ class LedgerQuerySet(models.QuerySet[Any]):
 
 
 class LedgerModel(BaseModel):
-    """A row that is inserted once and never updated; a trigger in the database refuses it too (bakery/ledger.py)."""
+    """A row that is inserted once and never updated; a trigger in the database refuses it too (bakery/ledger.py).
 
-    objects = LedgerQuerySet.as_manager()
+    Each ledger has `objects = LedgerQuerySet.as_manager()`.
+    """
 
     class Meta:
         abstract = True

@@ -24,6 +24,7 @@ class Promise:
     line_id: int
     quantity: Decimal
     assigned_at: datetime
+    consumed: Decimal = ZERO
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,21 @@ A lock works only inside a transaction and is taken at once: a lazy lock locks n
 itself is the lock (BEGIN IMMEDIATE); the same reads then only look.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TypeVar
 
 from django.db import connection, models, transaction
 from django.db.models import Q
 
-from packaging.models import AssemblyOrder, FinishedGood, FinishedUnit, GenericProduct, InventoryItem, Product
+from packaging.models import (
+    AssemblyOrder,
+    CompositionAssignment,
+    FinishedGood,
+    FinishedUnit,
+    GenericProduct,
+    InventoryItem,
+    Product,
+)
 
 M = TypeVar("M", bound=models.Model)
 
@@ -24,34 +32,42 @@ def lock_orders(order_ids: Iterable[int]) -> dict[int, AssemblyOrder]:
 
 def lock_stock(
     *,
-    goods: Iterable[int] = (),
-    units: Iterable[int] = (),
-    products: Iterable[int] = (),
-    lots: Iterable[int] = (),
-    generics: Iterable[int] = (),
+    goods: Collection[int] = (),
+    units: Collection[int] = (),
+    products: Collection[int] = (),
+    lots: Collection[int] = (),
+    order: int | None = None,
+    generics: Collection[int] = (),
     all_goods: bool = False,
 ) -> None:
-    """Lock the rows of items, and of whatever the given lots hold, in the fixed order.
+    """Lock the rows of items in the fixed order: those named, whatever the given lots hold, what `order` was promised.
 
+    What a lot holds never changes, and the promises of a locked order stand still, so neither is read beforehand.
     `all_goods` locks every finished good: whoever looks for a cycle of recipes must see all of them stand still.
     """
     lot_ids = set(lots)
     holders = InventoryItem.objects.filter(pk__in=lot_ids)
 
-    def chosen(ids: Iterable[int], column: str) -> Q:
-        mine = Q(pk__in=set(ids))
-        return mine | Q(pk__in=holders.filter(**{f"{column}__isnull": False}).values(column)) if lot_ids else mine
+    def wanted(ids: Iterable[int], column: str) -> Q:
+        found = Q(pk__in=set(ids))
+        if lot_ids:
+            found |= Q(pk__in=holders.filter(**{f"{column}__isnull": False}).values(column))
+        return found
 
-    if all_goods:
-        _lock(FinishedGood.objects.all())
-    elif (wanted := set(goods)) or lot_ids:
-        _lock(FinishedGood.objects.filter(chosen(wanted, "finished_good_id")))
-    if (wanted := set(units)) or lot_ids:
-        _lock(FinishedUnit.objects.filter(chosen(wanted, "finished_unit_id")))
-    if (wanted := set(products)) or lot_ids:
-        _lock(Product.objects.filter(chosen(wanted, "product_id")))
-    if wanted := set(generics):
-        _lock(GenericProduct.objects.filter(pk__in=wanted))
+    products_wanted = wanted(products, "product_id")
+    if order is not None:
+        promises = CompositionAssignment.objects.outstanding().filter(composition__order=order)
+        products_wanted |= Q(pk__in=promises.values("inventory_item__product_id"))
+    if all_goods or goods or lot_ids:
+        _lock(
+            FinishedGood.objects.all() if all_goods else FinishedGood.objects.filter(wanted(goods, "finished_good_id"))
+        )
+    if units or lot_ids:
+        _lock(FinishedUnit.objects.filter(wanted(units, "finished_unit_id")))
+    if products or lot_ids or order is not None:
+        _lock(Product.objects.filter(products_wanted))
+    if generics:
+        _lock(GenericProduct.objects.filter(pk__in=set(generics)))
 
 
 def _lock(rows: models.QuerySet[M]) -> dict[int, M]:

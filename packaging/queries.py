@@ -195,7 +195,9 @@ def _lot(rows: list[tuple]) -> Lot:  # type: ignore[type-arg]
         item = ("unit", unit_id)
     else:
         item = ("good", good_id)
-    promises = tuple(Promise(row[-5], row[-4], row[-3] - row[-2], row[-1]) for row in rows if row[-5] is not None)
+    promises = tuple(
+        Promise(row[-5], row[-4], row[-3] - row[-2], row[-1], row[-2]) for row in rows if row[-5] is not None
+    )
     return Lot(
         id=pk,
         item=item,

@@ -15,13 +15,13 @@ from packaging.models.stock import InventoryItem
 from packaging.querysets import AssignmentQuerySet, CompositionQuerySet
 
 
-def _once(owner: str, part: str) -> models.UniqueConstraint:
+def _once(owner: str, part: str, noun: str) -> models.UniqueConstraint:
     """Say that `part` stands once, specific or generic, among the lines in force of a recipe or of an order's copy."""
     is_recipe = owner == "assembly"
     return models.UniqueConstraint(
         fields=[owner, part, "is_generic"],
         condition=Q(order__isnull=is_recipe, is_archived=False),
-        name=f"packaging_comp_{'recipe' if is_recipe else 'order'}_{part.rsplit('_', 1)[1]}_uq",
+        name=f"packaging_comp_{'recipe' if is_recipe else 'order'}_{noun}_uq",
         violation_error_message=_("This component is already a line. Change its quantity instead."),
     )
 
@@ -113,9 +113,9 @@ class Composition(BaseModel):
                 violation_error_message=_("Only packaging can be generic."),
             ),
             *(
-                _once(owner, part)
+                _once(owner, part, noun)
                 for owner in ("assembly", "order")
-                for part in ("finished_unit", "finished_good", "packaging_product")
+                for part, noun in (("finished_unit", "unit"), ("finished_good", "good"), ("packaging_product", "pack"))
             ),
         ]
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bakery.models import BaseModel, LedgerModel
+from bakery.models import BaseModel, LedgerModel, LedgerQuerySet
 from packaging.costs import unit_cost
 from packaging.models.catalogue import FinishedGood, FinishedUnit, Product
 from packaging.models.orders import AssemblyOrder
@@ -211,6 +211,8 @@ class StockMovement(LedgerModel):
         blank=True,
         verbose_name=_("reverses"),
     )
+
+    objects = LedgerQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

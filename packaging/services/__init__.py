@@ -1,0 +1,45 @@
+"""Every write to stock, recipes, orders and promises; a screen or a command calls these and nothing else.
+
+Each is one transaction of the same shape: peek at ids, lock, re-read and decide, write. A rule that says no raises a
+`RuleError` and leaves every row as it was.
+"""
+
+from packaging.services.assignment import assign_lots, propose_lots
+from packaging.services.orders import (
+    accept_recipe,
+    cancel_order,
+    change_order,
+    close_order,
+    open_event,
+    open_order,
+)
+from packaging.services.recipes import add_line, change_line, check_lines, remove_line
+from packaging.services.stock import (
+    ISSUE_REASONS,
+    correct_cost,
+    count_lot,
+    issue_stock,
+    receive_lot,
+    void_receipt,
+)
+
+__all__ = [
+    "ISSUE_REASONS",
+    "accept_recipe",
+    "add_line",
+    "assign_lots",
+    "cancel_order",
+    "change_line",
+    "change_order",
+    "check_lines",
+    "close_order",
+    "correct_cost",
+    "count_lot",
+    "issue_stock",
+    "open_event",
+    "open_order",
+    "propose_lots",
+    "receive_lot",
+    "remove_line",
+    "void_receipt",
+]
