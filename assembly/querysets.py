@@ -21,7 +21,7 @@ class RunQuerySet(models.QuerySet[Any]):
         """By the moment they were assembled."""
         return self.order_by("-assembled_at", "-id")
 
-    def after(self, run: Any) -> Self:
+    def after(self, assembled_at: object, run_id: int) -> Self:
         """Go on after the run that was shown last: a keyset page, as quick on the last page as on the first."""
-        older = Q(assembled_at__lt=run.assembled_at) | Q(id__lt=run.pk)
-        return self.filter(older, assembled_at__lte=run.assembled_at)
+        older = Q(assembled_at__lt=assembled_at) | Q(pk__lt=run_id)
+        return self.filter(older, assembled_at__lte=assembled_at)

@@ -2,7 +2,7 @@
 
 import unicodedata
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any, NoReturn
 
 from django.db import models
@@ -73,13 +73,13 @@ class LedgerChanged(TypeError):
 class LedgerQuerySet(models.QuerySet[Any]):
     """Reads and inserts, nothing else."""
 
-    def update(self, **kwargs: Any) -> NoReturn:
+    def update(self, **kwargs: object) -> int:
         raise LedgerChanged
 
-    def bulk_update(self, objs: Iterable[Any], fields: Any, batch_size: int | None = None) -> NoReturn:
+    def bulk_update(self, objs: object, fields: object, batch_size: object = None) -> int:
         raise LedgerChanged
 
-    def delete(self) -> NoReturn:
+    def delete(self) -> tuple[int, dict[str, int]]:
         raise LedgerChanged
 
 
