@@ -499,7 +499,7 @@ class Migration(migrations.Migration):
             model_name="assemblypackagingconsumption",
             constraint=models.CheckConstraint(
                 condition=models.Q(("unit_cost_at_consumption__gte", 0)),
-                name="assembly_pack_use_unit_gte_0_ck",
+                name="assembly_pack_use_unit_cost_ck",
                 violation_error_message="A unit cost cannot be below 0.",
             ),
         ),
@@ -507,7 +507,7 @@ class Migration(migrations.Migration):
             model_name="assemblypackagingconsumption",
             constraint=models.CheckConstraint(
                 condition=models.Q(("total_cost__gte", 0)),
-                name="assembly_pack_use_total_gte_0_ck",
+                name="assembly_pack_use_total_ck",
                 violation_error_message="A cost cannot be below 0.",
             ),
         ),
@@ -531,7 +531,7 @@ class Migration(migrations.Migration):
             model_name="assemblyfinishedunitconsumption",
             constraint=models.CheckConstraint(
                 condition=models.Q(("unit_cost_at_consumption__gte", 0)),
-                name="assembly_unit_use_unit_gte_0_ck",
+                name="assembly_unit_use_unit_cost_ck",
                 violation_error_message="A unit cost cannot be below 0.",
             ),
         ),
@@ -539,7 +539,7 @@ class Migration(migrations.Migration):
             model_name="assemblyfinishedunitconsumption",
             constraint=models.CheckConstraint(
                 condition=models.Q(("total_cost__gte", 0)),
-                name="assembly_unit_use_total_gte_0_ck",
+                name="assembly_unit_use_total_ck",
                 violation_error_message="A cost cannot be below 0.",
             ),
         ),
@@ -563,7 +563,7 @@ class Migration(migrations.Migration):
             model_name="assemblyfinishedgoodconsumption",
             constraint=models.CheckConstraint(
                 condition=models.Q(("unit_cost_at_consumption__gte", 0)),
-                name="assembly_good_use_unit_gte_0_ck",
+                name="assembly_good_use_unit_cost_ck",
                 violation_error_message="A unit cost cannot be below 0.",
             ),
         ),
@@ -571,7 +571,7 @@ class Migration(migrations.Migration):
             model_name="assemblyfinishedgoodconsumption",
             constraint=models.CheckConstraint(
                 condition=models.Q(("total_cost__gte", 0)),
-                name="assembly_good_use_total_gte_0_ck",
+                name="assembly_good_use_total_ck",
                 violation_error_message="A cost cannot be below 0.",
             ),
         ),

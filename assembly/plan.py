@@ -1,0 +1,278 @@
+"""What a run needs, which lots it takes, and what that costs (R22). Pure: preview and write use the same plan."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from packaging.availability import Cost, Lot, Makeable, Part, estimate, fifo, makeable, most
+from packaging.costs import ZERO, round4, take
+
+Choices = Mapping[int, Mapping[int, Decimal]]  # line id -> lot id -> quantity
+
+
+@dataclass(frozen=True)
+class Take:
+    """So much of one lot for one line, with its cost; `promised` is the part that the line had reserved."""
+
+    part: Part
+    lot: Lot
+    quantity: Decimal
+    cost: Decimal
+    promised: Decimal = ZERO
+
+
+@dataclass(frozen=True)
+class LinePlan:
+    """What one line needs, what it gets, and what there is for it."""
+
+    part: Part
+    needed: Decimal
+    taken: Decimal
+    have: Decimal  # for a generic line: decided and free together
+    takes: tuple[Take, ...]
+    broken: tuple[tuple[Lot, Decimal], ...] = ()  # promises that their lots cannot keep, with what was promised
+
+    @property
+    def missing(self) -> Decimal:
+        """What the line needs and does not get."""
+        return self.needed - self.taken
+
+    @property
+    def cost(self) -> Decimal:
+        """The cost of what the line takes."""
+        return round4(sum((take.cost for take in self.takes), ZERO))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run before it is written: what it takes and costs, what is short, what is undecided, and how many would do.
+
+    `most` is the largest quantity that can be recorded as things are decided now, `enough_for` the largest that stock
+    allows once the rest is decided, and `bottleneck` what limits that.
+    """
+
+    pieces: int
+    lines: tuple[LinePlan, ...]
+    cost: Cost
+    most: int
+    enough_for: int
+    bottleneck: str
+    lots: tuple[Lot, ...]  # the shelf that was looked at
+
+    @property
+    def takes(self) -> list[Take]:
+        """Everything the run takes, in the order of the lines."""
+        return [take for line in self.lines for take in line.takes]
+
+    @property
+    def shortages(self) -> list[LinePlan]:
+        """Units, goods and specific packaging that do not suffice."""
+        return [line for line in self.lines if line.missing > 0 and not line.part.is_generic]
+
+    @property
+    def undecided(self) -> list[LinePlan]:
+        """Generic lines that are not wholly decided."""
+        return [line for line in self.lines if line.missing > 0 and line.part.is_generic]
+
+    @property
+    def total(self) -> Decimal:
+        """The cost of all that is taken (R25)."""
+        return round4(sum((take.cost for take in self.takes), ZERO))
+
+    @property
+    def is_cost_known(self) -> bool:
+        """Whether every lot taken has a known cost (R3)."""
+        return all(take.lot.is_cost_known for take in self.takes)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the run can be recorded as it stands."""
+        return all(line.missing <= 0 for line in self.lines)
+
+
+def make_plan(
+    parts: Sequence[Part],
+    lots: Sequence[Lot],
+    pieces: int,
+    *,
+    on: date,
+    choices: Choices | None = None,
+    event_id: int | None = None,
+    at_most: int,
+    last_prices: Mapping[int, Decimal] | None = None,
+) -> Plan:
+    """Plan a run of `pieces` on day `on` from the shelf `lots` (R5, R8, R22, R23).
+
+    Generic lines take their own promises, oldest first, or exactly the lots chosen for them; everything else takes free
+    lots, oldest first. `event_id` is the event of the run's order. `last_prices` values what is undecided.
+    """
+    chosen = choices or {}
+    decided = {part.line_id: _decided(part, lots, on, chosen.get(part.line_id)) for part in parts if part.is_generic}
+    spent: dict[int, Decimal] = defaultdict(lambda: ZERO)  # free pieces, by lot
+    amounts: dict[int, list[tuple[Lot, Decimal, Decimal]]] = {}
+    for part in parts:
+        if part.is_generic:
+            amounts[part.line_id] = _first(decided[part.line_id], part.need(pieces))
+            for lot, quantity, promised in amounts[part.line_id]:
+                spent[lot.id] += quantity - promised
+    shelf: dict[int, list[Lot]] = {}
+    for part in parts:
+        if not part.is_generic:
+            shelf[part.line_id] = _eligible(part, lots, on, event_id)
+            left = part.need(pieces)
+            amounts[part.line_id] = []
+            for lot in shelf[part.line_id]:
+                quantity = min(left, lot.free - spent[lot.id])
+                if quantity > 0:
+                    amounts[part.line_id].append((lot, quantity, ZERO))
+                    spent[lot.id] += quantity
+                    left -= quantity
+    lines = _with_costs(parts, amounts, pieces, lots, shelf, decided, on)
+    covered = _covered(parts, decided, shelf, at_most)
+    stock = _enough_for(parts, lots, shelf, on)
+    return Plan(
+        pieces=pieces,
+        lines=lines,
+        cost=_cost(lines, lots, last_prices or {}),
+        most=covered,
+        enough_for=min(stock.quantity, at_most),
+        bottleneck=stock.bottleneck,
+        lots=tuple(lots),
+    )
+
+
+def _decided(
+    part: Part, lots: Sequence[Lot], on: date, chosen: Mapping[int, Decimal] | None
+) -> list[tuple[Lot, Decimal, Decimal]]:
+    """Return (lot, quantity, promised part) that a generic line may take: the lots chosen, else its own promises."""
+    if chosen is not None:
+        by_id = {lot.id: lot for lot in lots}
+        return [
+            (by_id[lot_id], quantity, min(quantity, by_id[lot_id].kept.get(part.line_id, ZERO)))
+            for lot_id, quantity in chosen.items()
+        ]
+    mine = [
+        (promise.assigned_at, promise.assignment_id, lot)
+        for lot in lots
+        if lot.received_on <= on
+        for promise in lot.promises
+        if promise.line_id == part.line_id
+    ]
+    kept = [(lot, lot.kept[part.line_id]) for _at, _id, lot in sorted(mine, key=lambda row: row[:2])]
+    return [(lot, quantity, quantity) for lot, quantity in kept if quantity > 0]
+
+
+def _first(decided: Iterable[tuple[Lot, Decimal, Decimal]], needed: Decimal) -> list[tuple[Lot, Decimal, Decimal]]:
+    taken, left = [], needed
+    for lot, available, promised in decided:
+        quantity = min(left, available)
+        if quantity > 0:
+            taken.append((lot, quantity, min(promised, quantity)))
+            left -= quantity
+    return taken
+
+
+def _eligible(part: Part, lots: Iterable[Lot], on: date, event_id: int | None) -> list[Lot]:
+    """Return the lots a unit, a good or specific packaging may take by itself, in the order it takes them (R5, R23)."""
+    mine = [lot for lot in lots if lot.item == part.item and lot.is_eligible(on)]
+    if part.item[0] != "good":
+        return sorted(mine, key=fifo)
+    own = [lot for lot in mine if event_id is not None and lot.event_id == event_id]
+    nobodys = [lot for lot in mine if lot not in own and not lot.order_is_open]
+    return [*sorted(own, key=fifo), *sorted(nobodys, key=fifo)]
+
+
+def _with_costs(
+    parts: Sequence[Part],
+    amounts: Mapping[int, Sequence[tuple[Lot, Decimal, Decimal]]],
+    pieces: int,
+    lots: Sequence[Lot],
+    shelf: Mapping[int, Sequence[Lot]],
+    decided: Mapping[int, Sequence[tuple[Lot, Decimal, Decimal]]],
+    on: date,
+) -> tuple[LinePlan, ...]:
+    """Cost the takes line by line: a lot that two lines take is worth less for the second (R2)."""
+    left = {lot.id: (lot.quantity, lot.value) for lot in lots}
+    lines = []
+    for part in parts:
+        takes = []
+        for lot, quantity, promised in amounts[part.line_id]:
+            on_hand, value = left[lot.id]
+            cost = take(quantity, on_hand, value)
+            left[lot.id] = (on_hand - quantity, value - cost)
+            takes.append(Take(part, lot, quantity, cost, promised))
+        taken = sum((t.quantity for t in takes), ZERO)
+        if part.is_generic:
+            free = sum((lot.free for lot in lots if lot.generic_id == part.generic_id and lot.is_eligible(on)), ZERO)
+            have = free + sum((promised for _lot, _quantity, promised in decided[part.line_id]), ZERO)
+        else:
+            have = sum((lot.free for lot in shelf[part.line_id]), ZERO)
+        broken = tuple(
+            (lot, lot.promised_to(part.line_id))
+            for lot in lots
+            if part.is_generic and lot.kept.get(part.line_id, ZERO) < lot.promised_to(part.line_id)
+        )
+        lines.append(LinePlan(part, part.need(pieces), taken, have, tuple(takes), broken))
+    return tuple(lines)
+
+
+def _covered(
+    parts: Sequence[Part],
+    decided: Mapping[int, Sequence[tuple[Lot, Decimal, Decimal]]],
+    shelf: Mapping[int, Sequence[Lot]],
+    at_most: int,
+) -> int:
+    """Return the largest quantity that decided and free stock covers as it stands (R24)."""
+    specific = [part for part in parts if not part.is_generic]
+    chosen_free: dict[int, Decimal] = defaultdict(lambda: ZERO)
+    covered = at_most
+    for part in parts:
+        if part.is_generic:
+            have = sum((quantity for _lot, quantity, _promised in decided[part.line_id]), ZERO)
+            covered = most(lambda n, part=part, have=have: part.need(n) <= have, covered)  # type: ignore[misc]
+            for lot, quantity, promised in decided[part.line_id]:
+                chosen_free[lot.id] += quantity - promised
+    if specific:
+        free = {
+            part.item: sum((max(lot.free - chosen_free[lot.id], ZERO) for lot in shelf[part.line_id]), ZERO)
+            for part in specific
+        }
+        by_generic: dict[int, Decimal] = defaultdict(lambda: ZERO)
+        generic_of = {part.item: part.generic_id for part in specific if part.generic_id is not None}
+        for item, generic_id in generic_of.items():
+            by_generic[generic_id] += free[item]
+        covered = min(covered, makeable(specific, free, by_generic).quantity)
+    return covered
+
+
+def _enough_for(parts: Sequence[Part], lots: Sequence[Lot], shelf: Mapping[int, Sequence[Lot]], on: date) -> Makeable:
+    """Return how many stock allows once everything is decided, each piece counted once (R18)."""
+    free = {part.item: sum((lot.free for lot in shelf[part.line_id]), ZERO) for part in parts if not part.is_generic}
+    by_generic: dict[int, Decimal] = defaultdict(lambda: ZERO)
+    mine = {part.line_id for part in parts}
+    for lot in lots:
+        if lot.generic_id is not None and lot.received_on <= on:
+            by_generic[lot.generic_id] += lot.free if not lot.is_expired(on) else ZERO
+            by_generic[lot.generic_id] += sum((kept for line_id, kept in lot.kept.items() if line_id in mine), ZERO)
+    return makeable(parts, free, by_generic)
+
+
+def _cost(lines: Sequence[LinePlan], lots: Sequence[Lot], last_prices: Mapping[int, Decimal]) -> Cost:
+    """Add the estimate of what is undecided to the cost of what is taken (R16)."""
+    actual = sum((line.cost for line in lines), ZERO)
+    open_lines = [line for line in lines if line.missing > 0 and line.part.generic_id is not None]
+    if not open_lines:
+        return Cost(round4(actual), round4(actual), round4(actual), "Actual")
+    low: Decimal | None = actual
+    likely: Decimal | None = actual
+    high: Decimal | None = actual
+    for line in open_lines:
+        mine = [lot for lot in lots if lot.generic_id == line.part.generic_id]
+        rest = estimate(mine, line.missing, last_prices.get(line.part.generic_id or 0))
+        low = None if low is None or rest.low is None else low + rest.low
+        likely = None if likely is None or rest.likely is None else likely + rest.likely
+        high = None if high is None or rest.high is None else high + rest.high
+    is_mixed = any(line.takes for line in lines if line.part.is_generic)
+    return Cost(low, likely, high, "Partly estimated" if is_mixed else "Estimated")
