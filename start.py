@@ -69,7 +69,7 @@ def set_up(lock: str) -> None:
     digest = hashlib.sha256(locked.read_bytes()).hexdigest()
     if PYTHON.exists() and stamp.exists() and stamp.read_text("ascii") == digest:
         return
-    print(f"Setting up .venv from {lock} …", flush=True)
+    print(f"Setting up .venv from {lock}, a minute or two …", flush=True)
     uv = shutil.which("uv")
     if not PYTHON.exists():
         make_venv(uv)
@@ -79,7 +79,7 @@ def set_up(lock: str) -> None:
         installer = [PYTHON, "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     else:
         installer = [sys.executable, "-P", "-m", "pip", "--python", PYTHON, "install", "--quiet"]
-    must(*installer, "--require-hashes", "-r", locked, why="installing the packages")
+    must(*installer, "--require-hashes", "-r", locked, why="installing the packages", quiet=True)
     stamp.write_text(digest, "ascii")
 
 
@@ -187,7 +187,9 @@ def test(arguments: Sequence[str]) -> int:
     if given:
         codes.append(pytest("PostgreSQL", plain, total, env={"DATABASE_URL": given}))
     elif run(PYTHON, "-m", "bakery.tests.postgres", PYTHON, "-c", "", quiet=True) == 0:
-        codes.append(pytest("PostgreSQL", plain, total, wrapper=["-m", "bakery.tests.postgres", PYTHON]))
+        codes.append(
+            pytest("PostgreSQL", plain, total, wrapper=["-W", "ignore", "-m", "bakery.tests.postgres", PYTHON])
+        )
     else:
         not_run.append("NOT RUN on PostgreSQL: its wheel does not start here. Name a server: DATABASE_URL=postgres://…")
     if missing := browser_is_missing():
