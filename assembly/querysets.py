@@ -3,7 +3,6 @@
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
 
 
 class RunQuerySet(models.QuerySet[Any]):
@@ -20,8 +19,3 @@ class RunQuerySet(models.QuerySet[Any]):
     def newest_first(self) -> Self:
         """By the moment they were assembled."""
         return self.order_by("-assembled_at", "-id")
-
-    def after(self, assembled_at: object, run_id: int) -> Self:
-        """Go on after the run that was shown last: a keyset page, as quick on the last page as on the first."""
-        older = Q(assembled_at__lt=assembled_at) | Q(pk__lt=run_id)
-        return self.filter(older, assembled_at__lte=assembled_at)

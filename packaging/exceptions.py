@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 
 class RuleError(ValidationError):
-    """A rule refused a write; nothing was written. `lost_race` says that somebody else was quicker (HTTP 409)."""
+    """A rule refused a write; nothing was written.
+
+    A view sets `lost_race` when a quantity that its form showed has dropped since: somebody was quicker (409, R31).
+    """
 
     code = "rule"
+    lost_race = False
 
     def __init__(self, message: Any) -> None:
         super().__init__(message, code=type(self).code)
