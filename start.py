@@ -297,9 +297,9 @@ def audit() -> int:
         for hole in package.get("vulns", ())
     ]
     unknown = [package["name"] for package in packages if "skip_reason" in package]
-    print("\n".join(holes) or f"{len(packages) - len(unknown)} packages audited, no known hole.")
+    print("\n".join([*holes, f"{len(packages) - len(unknown)} packages audited, {len(holes)} known holes."]))
     if unknown:
-        print(f"Could not be audited: {len(unknown)} of {len(packages)} packages.")
+        print(f"{len(unknown)} packages could not be audited: the list of known holes has no answer for them here.")
     return int(bool(holes))
 
 
