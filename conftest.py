@@ -1,8 +1,12 @@
-"""What every test run shares: how Hypothesis searches."""
+"""What every test run shares: how Hypothesis searches, and fixture F."""
 
 import os
 
 from hypothesis import settings
+
+import bakery  # noqa: F401 - puts our app first under the import name that it shares with a library
+
+pytest_plugins = ["packaging.tests.fixtures"]
 
 # No deadline: two workers share two cores with a database. In CI the same cases every time: red means the change.
 settings.register_profile("developer", deadline=None)

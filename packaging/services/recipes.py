@@ -1,6 +1,5 @@
 """Lines of recipes and of orders' own copies: add, change, remove (R8-R11)."""
 
-from collections import deque
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -62,25 +61,20 @@ def check_no_cycle(good: FinishedGood, component: FinishedGood) -> None:
     edges = Composition.objects.filter(order__isnull=True, is_archived=False, finished_good__isnull=False)
     for outer, inner in edges.order_by("sort_order", "id").values_list("assembly_id", "finished_good_id"):
         contains.setdefault(outer, []).append(inner)
-    came_from: dict[int, int] = {component.pk: good.pk}
-    queue = deque([component.pk])
-    while queue:
-        here = queue.popleft()
-        if here == good.pk:
+    stack, seen = [[good.pk, component.pk]], {component.pk}
+    path: list[int] = []
+    while stack:  # depth first, in the order of the lines
+        path = stack.pop()
+        if path[-1] == good.pk:
             break
-        for inner in contains.get(here, ()):
-            if inner not in came_from:
-                came_from[inner] = here
-                queue.append(inner)
-    if good.pk not in came_from:
+        for inner in reversed(contains.get(path[-1], [])):
+            if inner not in seen or inner == good.pk:
+                seen.add(inner)
+                stack.append([*path, inner])
+    else:
         return
-    path, here = [good.pk], came_from[good.pk]
-    while here != good.pk:
-        path.append(here)
-        here = came_from[here]
-    path.append(good.pk)
     goods = FinishedGood.objects.in_bulk(path)
-    raise CircularRecipe([goods[pk] for pk in reversed(path)])
+    raise CircularRecipe([goods[pk] for pk in path])
 
 
 @transaction.atomic
