@@ -53,6 +53,11 @@ def run(*command: str | Path, env: dict[str, str] | None = None, quiet: bool = F
     return done.returncode
 
 
+def works(*command: str | Path) -> bool:
+    """Say whether a command succeeds; its words are dropped, for its failure has a remedy."""
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+
+
 def must(*command: str | Path, why: str, env: dict[str, str] | None = None, quiet: bool = False) -> None:
     """Run a command that everything after it needs."""
     if run(*command, env=env, quiet=quiet):
@@ -75,7 +80,7 @@ def set_up(lock: str) -> None:
         make_venv(uv)
     if uv:
         installer: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", PYTHON]
-    elif subprocess.run([PYTHON, "-c", "import pip"], stderr=subprocess.DEVNULL).returncode == 0:
+    elif works(PYTHON, "-c", "import pip"):
         installer = [PYTHON, "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     else:
         installer = [sys.executable, "-P", "-m", "pip", "--python", PYTHON, "install", "--quiet"]
@@ -238,7 +243,7 @@ def browser_is_missing() -> str:
     if any(map(shutil.which, BROWSERS)):
         return ""
     print("Looking for a browser …", flush=True)
-    if run(PYTHON, "-m", "playwright", "install", "chromium", quiet=True) == 0:
+    if works(PYTHON, "-m", "playwright", "install", "chromium"):
         return ""
     apt = shutil.which("apt-get")
     if apt and hasattr(os, "geteuid") and os.geteuid() == 0:
