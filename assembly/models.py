@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assembly.querysets import RunQuerySet
-from bakery.models import BaseModel, LedgerModel, LedgerQuerySet
+from bakery.models import BaseModel, LedgerManager, LedgerModel
 from packaging.costs import round4
 from packaging.models import (
     AssemblyOrder,
@@ -223,7 +223,7 @@ class AssemblyFinishedUnitConsumption(Consumption):
     unit_cost_at_consumption = models.DecimalField(_("unit cost"), max_digits=10, decimal_places=4)
     total_cost = models.DecimalField(_("cost"), max_digits=10, decimal_places=4)
 
-    objects = LedgerQuerySet.as_manager()
+    objects = LedgerManager()
 
     class Meta(Consumption.Meta):
         verbose_name = _("finished unit consumption")
@@ -267,7 +267,7 @@ class AssemblyPackagingConsumption(Consumption):
         _("of it promised before"), max_digits=10, decimal_places=3, default=Decimal("0.000")
     )
 
-    objects = LedgerQuerySet.as_manager()
+    objects = LedgerManager()
 
     class Meta(Consumption.Meta):
         verbose_name = _("packaging consumption")
@@ -299,7 +299,7 @@ class AssemblyFinishedGoodConsumption(Consumption):
     unit_cost_at_consumption = models.DecimalField(_("unit cost"), max_digits=10, decimal_places=4)
     total_cost = models.DecimalField(_("cost"), max_digits=10, decimal_places=4)
 
-    objects = LedgerQuerySet.as_manager()
+    objects = LedgerManager()
 
     class Meta(Consumption.Meta):
         verbose_name = _("nested good consumption")

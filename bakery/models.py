@@ -3,7 +3,7 @@
 import unicodedata
 import uuid
 from collections.abc import Collection
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from django.db import models
 
@@ -73,20 +73,30 @@ class LedgerChanged(TypeError):
 class LedgerQuerySet(models.QuerySet[Any]):
     """Reads and inserts, nothing else."""
 
-    def update(self, **kwargs: object) -> int:
+    def update(self, **kwargs: Any) -> NoReturn:
         raise LedgerChanged
 
-    def bulk_update(self, objs: object, fields: object, batch_size: object = None) -> int:
+    def bulk_update(self, objs: Any, fields: Any, batch_size: int | None = None) -> NoReturn:
         raise LedgerChanged
 
-    def delete(self) -> tuple[int, dict[str, int]]:
+    def delete(self) -> NoReturn:
         raise LedgerChanged
+
+
+M = TypeVar("M", bound=models.Model, covariant=True)
+
+
+class LedgerManager(models.Manager[M]):
+    """The manager of a ledger: `objects = LedgerManager()`."""
+
+    def get_queryset(self) -> models.QuerySet[M]:
+        return LedgerQuerySet(self.model, using=self._db)
 
 
 class LedgerModel(BaseModel):
     """A row that is inserted once and never updated; a trigger in the database refuses it too (bakery/ledger.py).
 
-    Each ledger has `objects = LedgerQuerySet.as_manager()`.
+    Each ledger has `objects = LedgerManager()`.
     """
 
     class Meta:

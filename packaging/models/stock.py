@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bakery.models import BaseModel, LedgerModel, LedgerQuerySet
+from bakery.models import BaseModel, LedgerManager, LedgerModel
 from packaging.costs import unit_cost
 from packaging.models.catalogue import FinishedGood, FinishedUnit, Product
 from packaging.models.orders import AssemblyOrder
@@ -212,7 +212,7 @@ class StockMovement(LedgerModel):
         verbose_name=_("reverses"),
     )
 
-    objects = LedgerQuerySet.as_manager()
+    objects = LedgerManager()
 
     class Meta:
         ordering = ["id"]
