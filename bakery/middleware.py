@@ -5,11 +5,13 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
+
+from bakery.views import not_found
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -69,3 +71,22 @@ class HtmxLoginMiddleware:
             return response
         page = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
         return HttpResponseClientRedirect(f"{login}?{urlencode({REDIRECT_FIELD_NAME: page})}" if page else login)
+
+
+class NotFoundMiddleware:
+    """Show our page when a view finds nothing, on a development server too: Django's own page there is for developers.
+
+    A mistyped address still gets Django's page there, with the list of addresses.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Keep the next step."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass on; what counts is `process_exception`."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Answer a view's Http404 with our page."""
+        return not_found(request, exception) if isinstance(exception, Http404) else None

@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "bakery.middleware.HtmxLoginMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "bakery.middleware.NotFoundMiddleware",
 ]
 
 ROOT_URLCONF = "bakery.urls"

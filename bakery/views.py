@@ -24,7 +24,7 @@ from bakery.web import redirect_to
 
 logger = logging.getLogger(__name__)
 
-THEME_CHOICES = (("auto", _("Like the device")), ("light", _("Light")), ("dark", _("Dark")))
+THEME_CHOICES = (("auto", _("Automatic")), ("light", _("Light")), ("dark", _("Dark")))
 A_YEAR = 365 * 24 * 3600
 
 
