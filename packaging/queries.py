@@ -1,7 +1,7 @@
 """The answers that pages and services ask for. Each takes a constant number of statements, however many rows."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
@@ -401,10 +401,10 @@ def pending_count() -> int:
     return Composition.objects.undecided().count()
 
 
-def owed_by_generic(parts: Iterable[Part]) -> dict[int, Decimal]:
-    """Return what open debts owe, by generic product, where it is not 0."""
-    wanted = {part.generic_id for part in parts if part.generic_id}
-    return dict(GenericProduct.objects.filter(pk__in=wanted, quantity_owed__gt=0).values_list("pk", "quantity_owed"))
+def owed_by_generic(lines: Iterable[Composition]) -> dict[int, Decimal]:
+    """Return what open debts owe by generic product, as the lines (with names) were read."""
+    products = [line.packaging_product for line in lines if line.packaging_product is not None]
+    return {product.generic_product_id: product.generic_product.quantity_owed for product in products}
 
 
 def most_makeable(finished_good_id: int) -> Makeable:
@@ -413,31 +413,50 @@ def most_makeable(finished_good_id: int) -> Makeable:
 
 
 def makeable_goods(good_ids: Iterable[int]) -> dict[int, Makeable]:
-    """Return for each good on its own how many can be made, in three statements."""
+    """Return for each good on its own how many can be made, in two statements."""
     good_ids = list(good_ids)
-    parts: dict[int, list[Part]] = {good_id: [] for good_id in good_ids}
-    lines = Composition.objects.with_names().filter(assembly__in=good_ids, order__isnull=True, is_archived=False)
-    for line in lines:
-        parts[line.assembly_id].append(as_part(line))
-    every = [part for group in parts.values() for part in group]
-    packaging = {part.generic_id for part in every if part.generic_id}
-    lots = load_lots(
-        generics=packaging,
-        units=[part.item[1] for part in every if part.item[0] == "unit"],
-        goods=[part.item[1] for part in every if part.item[0] == "good"],
-    )
-    free, free_generic = free_stock(lots, owed_by_generic(every))
-    return {good_id: availability.makeable(group, free, free_generic) for good_id, group in parts.items()}
+    lines: dict[int, list[Composition]] = {good_id: [] for good_id in good_ids}
+    for line in Composition.objects.with_names().filter(assembly__in=good_ids, order__isnull=True, is_archived=False):
+        lines[line.assembly_id].append(line)
+    every = [line for group in lines.values() for line in group]
+    free, free_generic = free_stock(whole_shelf(every), owed_by_generic(every))
+    return {
+        good_id: availability.makeable([as_part(line) for line in group], free, free_generic)
+        for good_id, group in lines.items()
+    }
 
 
-def recipe_costs(lines: Sequence[Composition], pieces: int = 1) -> list[LineCost]:
-    """Return what each line (with names) would take for `pieces` goods and cost today, in two statements (R16).
+def whole_shelf(lines: Iterable[Composition], goods: Iterable[int] = ()) -> list[Lot]:
+    """Return the shelf that decides how many can be made of lines, and the lots of `goods` besides; one statement.
 
-    Units, goods and specific packaging are valued oldest first, a generic line by the average of what is free.
+    Specific packaging competes with generic lines, so all of its generic product is on it (R18).
     """
     parts = [as_part(line) for line in lines]
-    lots = lots_for(parts)
-    prices = last_prices([part.generic_id for part in parts if part.generic_id])
+    return load_lots(
+        generics=[part.generic_id for part in parts if part.generic_id],
+        units=[part.item[1] for part in parts if part.item[0] == "unit"],
+        goods=[*(part.item[1] for part in parts if part.item[0] == "good"), *goods],
+    )
+
+
+def recipe_costs(
+    lines: Sequence[Composition],
+    pieces: int = 1,
+    *,
+    lots: Sequence[Lot] | None = None,
+    prices: Mapping[int, Decimal] | None = None,
+    event_id: int | None = None,
+) -> list[LineCost]:
+    """Return what each line (with names) would take for `pieces` goods and cost today (R16).
+
+    Units, goods and specific packaging are valued oldest first, a generic line by the average of what is free.
+    Two statements, none for what is given: the shelf `lots`, the last `prices`. `event_id` is of the order (R23).
+    """
+    parts = [as_part(line) for line in lines]
+    if lots is None:
+        lots = lots_for(parts)
+    if prices is None:
+        prices = last_prices([part.generic_id for part in parts if part.generic_id])
     today = timezone.localdate()
     costs = []
     for line, part in zip(lines, parts, strict=True):
@@ -451,7 +470,7 @@ def recipe_costs(lines: Sequence[Composition], pieces: int = 1) -> list[LineCost
                 for lot in lots
                 if lot.item == part.item
                 and not (part.item[0] != "product" and lot.is_expired(today))
-                and not (part.item[0] == "good" and not is_ready(lot))
+                and not (part.item[0] == "good" and not is_ready(lot, event_id))
             ]
             cost = _fifo_cost(mine, needed, prices.get(part.generic_id or 0))
         free = sum((lot.free for lot in mine), ZERO)

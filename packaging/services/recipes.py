@@ -29,7 +29,7 @@ def check_lines(good: FinishedGood, lines: Sequence[Composition]) -> None:
     generic line, and no good contains itself. Whoever adds a nested good holds the lock of all goods.
     Raises `BadQuantity`, `DuplicateLine`, `CircularRecipe`.
     """
-    seen: set[tuple[str, int | None, bool]] = set()
+    seen: dict[tuple[str, int | None, bool], Composition] = {}
     for line in lines:
         whole = line.packaging_product is None
         checked_quantity(line.component_quantity, whole=whole, what=line.name)
@@ -37,8 +37,8 @@ def check_lines(good: FinishedGood, lines: Sequence[Composition]) -> None:
             raise BadQuantity(_("%(name)s: only packaging can be generic.") % {"name": line.component})
         key = line_key(line)
         if key in seen:
-            raise DuplicateLine(line)
-        seen.add(key)
+            raise DuplicateLine(seen[key])
+        seen[key] = line
     for line in lines:
         if line.finished_good is not None:
             check_no_cycle(good, line.finished_good)
