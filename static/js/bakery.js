@@ -3,7 +3,6 @@
 const on = (names, act, options) => names.split(" ").forEach((name) => document.addEventListener(name, act, options));
 const all = (selector, root = document) => [...(root.matches?.(selector) ? [root] : []), ...root.querySelectorAll(selector)];
 const number = (text) => Number(String(text ?? "").replace(/\s/g, "").replace(",", ".")) || 0;
-
 /* Stepper: keys (held: after 0.45 s, 11 a second), arrows, page keys. The server has the last word on the number. */
 function step(box, by) {
   const field = box.querySelector("input"), { min, max, step: size = "1" } = box.dataset, now = number(field.value);
@@ -28,7 +27,6 @@ on("keydown", (event) => {
   if (event.key !== "/" || !search || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
   event.preventDefault(); search.focus(); search.select();
 });
-
 /* What shows a number at once: labels that repeat one field, and the sum of a form's steppers. */
 on("input", ({ target }) => {
   all(`[data-label-for="${target.id}"]`).forEach((label) => { label.textContent = target.value.trim() || "0"; });
@@ -36,7 +34,6 @@ on("input", ({ target }) => {
   const sum = all("[data-stepper] input", target.form).reduce((total, field) => total + number(field.value), 0);
   all("[data-sum]", target.form).forEach((place) => { place[place.matches("progress") ? "value" : "textContent"] = Number(sum.toFixed(3)); });
 });
-
 /* New content, the first load included: dialogs open as modal, a summary of errors takes the focus. */
 function settle(root) {
   all("dialog[data-modal]", root).forEach((box) => { if (!box.matches(":modal")) { box.open = false; box.showModal(); } });
@@ -45,7 +42,6 @@ function settle(root) {
 on("htmx:afterSettle", (event) => settle(event.target));
 on("close", ({ target }) => target.matches("dialog[data-modal]") && target.remove(), true);
 settle(document);
-
 /* A form goes out once. It wakes up with an answer, when Back shows the page again, or after 8 s without either. */
 on("submit", (event) => {
   const form = event.target;
@@ -56,7 +52,6 @@ on("submit", (event) => {
 const wake = (root) => all("[data-sent], [aria-busy]", root).forEach((place) => { delete place.dataset.sent; place.removeAttribute("aria-busy"); });
 window.addEventListener("pageshow", () => wake(document));
 on("htmx:afterRequest", (event) => wake(event.target));
-
 /* One bar at the top: "no answer" or "refused". It goes with the next good answer. */
 const bar = (name) => all("[data-bar]").forEach((place) => { place.hidden = place.dataset.bar !== name; });
 on("htmx:sendError htmx:timeout", () => bar("offline"));
