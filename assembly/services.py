@@ -200,11 +200,11 @@ def record_assembly(
         _lock_lines(good, lines, chosen, order)
         plan = plan_lines(lines, order, quantity, choices, on)
     else:
-        peeked = recipe_lines(good_or_not_found(finished_good_id or 0))
-        _lock_lines(peeked[0].assembly, peeked, chosen, None)
+        good = good_or_not_found(finished_good_id or 0)
+        peeked = recipe_lines(good)
+        _lock_lines(good, peeked, chosen, None)
         if run := sent_before(AssemblyRun.objects, key):
             return run
-        good = peeked[0].assembly
         lines = recipe_lines(good)
         if _items(lines) != _items(peeked):
             raise StaleVersion(good)

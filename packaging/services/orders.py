@@ -59,6 +59,8 @@ def recipe_lines(good: FinishedGood) -> list[Composition]:
     lines = list(Composition.objects.recipe_of(good.pk).with_names())
     if not lines:
         raise EmptyRecipe(good)
+    for line in lines:
+        line.assembly = good
     return lines
 
 
