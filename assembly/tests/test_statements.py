@@ -39,7 +39,7 @@ def build(lines: int, lots: int, *, nested: bool = False):
             CompositionFactory(assembly=good, is_generic=is_generic, sort_order=n, **part)
             line = CompositionFactory(order=order, is_generic=is_generic, sort_order=n, **part)
             held = {"product" if name == "packaging_product" else name: item for name, item in part.items()}
-            shelf = [LotFactory(quantity=2, **held)] + [LotFactory(quantity=10, **held)]
+            shelf = [LotFactory(quantity=2, **held), LotFactory(quantity=10, **held)]
             InventoryItem.objects.bulk_create(
                 InventoryItem(quantity_received=10, quantity=10, received_on=date(2025, 12, 2), **held)
                 for _more in range(lots - 2)
