@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 
-from django.db.models import F, FilteredRelation, Q, QuerySet, Sum
+from django.db.models import ExpressionWrapper, F, FilteredRelation, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,6 +23,7 @@ from packaging.models import (
     InventoryItem,
     StockMovement,
 )
+from packaging.querysets import QUANTITY
 
 LOT_COLUMNS = (
     "id",
@@ -157,7 +158,9 @@ def load_lots(
         wanted |= Q(pk__in=CompositionAssignment.objects.filter(composition=line_id).values("inventory_item"))
     if not wanted:
         return []
-    outstanding = Q(assignments__quantity_assigned__gt=F("assignments__quantity_consumed"))
+    # Wrapped, because a bare F() here would join the assignments a second time and repeat every promise.
+    consumed = ExpressionWrapper(F("assignments__quantity_consumed"), output_field=QUANTITY)
+    outstanding = Q(assignments__quantity_assigned__gt=consumed)
     rows = (
         InventoryItem.objects.annotate(promise=FilteredRelation("assignments", condition=outstanding))
         .filter(wanted)
