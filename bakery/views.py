@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import LoginView
 from django.db.models import Q
@@ -78,10 +79,17 @@ def theme_switch(request: HttpRequest) -> HttpResponse:
     return response
 
 
+class SignInForm(AuthenticationForm):
+    """Name and password; what is missing is said on the page, as with every form here."""
+
+    use_required_attribute = False
+
+
 class SignIn(LoginView):
     """The log-in. On a development server it names the log-ins of the demo bakery."""
 
     template_name = "login.html"
+    authentication_form = SignInForm
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
