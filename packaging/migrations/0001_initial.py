@@ -851,7 +851,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(("is_archived", False), ("order__isnull", True)),
                 fields=("assembly", "packaging_product", "is_generic"),
-                name="packaging_comp_recipe_product_uq",
+                name="packaging_comp_recipe_pack_uq",
                 violation_error_message="This component is already a line. Change its quantity instead.",
             ),
         ),
@@ -878,7 +878,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(("is_archived", False), ("order__isnull", False)),
                 fields=("order", "packaging_product", "is_generic"),
-                name="packaging_comp_order_product_uq",
+                name="packaging_comp_order_pack_uq",
                 violation_error_message="This component is already a line. Change its quantity instead.",
             ),
         ),
