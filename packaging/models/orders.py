@@ -117,5 +117,7 @@ class AssemblyOrder(BaseModel):
 
     @property
     def customer(self) -> str:
-        """Whom the order is for, in words: its event, or the order by its number."""
-        return self.event.name if self.event else str(_("Order %(number)s")) % {"number": self.pk}
+        """Whom the order is for, in words: its event, else the first line of its notes, else its number."""
+        if self.event:
+            return self.event.name
+        return self.notes.strip().partition("\n")[0][:80] or str(_("Order %(number)s")) % {"number": self.pk}
