@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -33,6 +33,7 @@ class LinePlan:
     have: Decimal  # for a generic line: decided and free together
     takes: tuple[Take, ...]
     broken: tuple[tuple[Lot, Decimal], ...] = ()  # promises that their lots cannot keep, with what was promised
+    rest: Cost | None = None  # the estimate for packaging that is missing (R16)
 
     @property
     def missing(self) -> Decimal:
@@ -40,9 +41,26 @@ class LinePlan:
         return self.needed - self.taken
 
     @property
+    def undecided(self) -> Decimal:
+        """What is missing because nobody decided on it."""
+        return self.missing if self.part.is_generic else ZERO
+
+    @property
+    def short(self) -> Decimal:
+        """What is missing because it is not there."""
+        return max(self.needed - self.have, ZERO) if self.part.is_generic else self.missing
+
+    @property
     def cost(self) -> Decimal:
         """The cost of what the line takes."""
         return round4(sum((take.cost for take in self.takes), ZERO))
+
+    @property
+    def likely(self) -> Decimal | None:
+        """The cost of what the line takes and the estimate of the rest; None when that is not known."""
+        if self.missing <= 0:
+            return self.cost
+        return None if self.rest is None or self.rest.likely is None else round4(self.cost + self.rest.likely)
 
 
 @dataclass(frozen=True)
@@ -129,13 +147,13 @@ def make_plan(
                     amounts[part.line_id].append((lot, quantity, ZERO))
                     spent[lot.id] += quantity
                     left -= quantity
-    lines = _with_costs(parts, amounts, pieces, lots, shelf, decided, on)
+    lines = _with_rest(_with_costs(parts, amounts, pieces, lots, shelf, decided, on), lots, last_prices or {})
     covered = _covered(parts, decided, shelf, at_most)
     stock = _enough_for(parts, lots, shelf, on)
     return Plan(
         pieces=pieces,
         lines=lines,
-        cost=_cost(lines, lots, last_prices or {}),
+        cost=_cost(lines),
         most=covered,
         enough_for=min(stock.quantity, at_most),
         bottleneck=stock.bottleneck,
@@ -259,20 +277,85 @@ def _enough_for(parts: Sequence[Part], lots: Sequence[Lot], shelf: Mapping[int, 
     return makeable(parts, free, by_generic)
 
 
-def _cost(lines: Sequence[LinePlan], lots: Sequence[Lot], last_prices: Mapping[int, Decimal]) -> Cost:
+def _with_rest(
+    lines: Iterable[LinePlan], lots: Sequence[Lot], last_prices: Mapping[int, Decimal]
+) -> tuple[LinePlan, ...]:
+    """Estimate what the missing packaging of each line will cost (R16)."""
+    return tuple(
+        replace(
+            line,
+            rest=estimate(
+                [lot for lot in lots if lot.generic_id == line.part.generic_id],
+                line.missing,
+                last_prices.get(line.part.generic_id),
+            ),
+        )
+        if line.missing > 0 and line.part.generic_id is not None
+        else line
+        for line in lines
+    )
+
+
+def _cost(lines: Sequence[LinePlan]) -> Cost:
     """Add the estimate of what is undecided to the cost of what is taken (R16)."""
     actual = sum((line.cost for line in lines), ZERO)
-    open_lines = [line for line in lines if line.missing > 0 and line.part.generic_id is not None]
-    if not open_lines:
+    rests = [line.rest for line in lines if line.rest is not None]
+    if not rests:
         return Cost(round4(actual), round4(actual), round4(actual), "Actual")
     low: Decimal | None = actual
     likely: Decimal | None = actual
     high: Decimal | None = actual
-    for line in open_lines:
-        mine = [lot for lot in lots if lot.generic_id == line.part.generic_id]
-        rest = estimate(mine, line.missing, last_prices.get(line.part.generic_id or 0))
+    for rest in rests:
         low = None if low is None or rest.low is None else low + rest.low
         likely = None if likely is None or rest.likely is None else likely + rest.likely
         high = None if high is None or rest.high is None else high + rest.high
     is_mixed = any(line.takes for line in lines if line.part.is_generic)
     return Cost(low, likely, high, "Partly estimated" if is_mixed else "Estimated")
+
+
+@dataclass(frozen=True)
+class Filling:
+    """How the undecided lines of a plan could be decided: amounts by line id and lot id, and what stock cannot meet."""
+
+    choices: dict[int, dict[int, Decimal]]
+    unmet: dict[int, Decimal]  # by line id, only where it is above 0
+
+
+def fill_oldest_first(plan: Plan, on: date) -> Filling:
+    """Keep what is decided and fill the rest of each undecided line from free lots, oldest first (R15, R24).
+
+    What a specific line of the same run takes is left to it.
+    """
+    spoken_for: dict[int, Decimal] = defaultdict(lambda: ZERO)
+    for taken in plan.takes:
+        if not taken.part.is_generic:
+            spoken_for[taken.lot.id] += taken.quantity
+    choices: dict[int, dict[int, Decimal]] = {}
+    unmet: dict[int, Decimal] = {}
+    for line in plan.undecided:
+        amounts = {taken.lot.id: taken.quantity for taken in line.takes}
+        left = line.missing
+        mine = [lot for lot in plan.lots if lot.generic_id == line.part.generic_id and lot.is_eligible(on)]
+        for lot in sorted(mine, key=fifo):
+            have = lot.free_for(line.part.line_id) - amounts.get(lot.id, ZERO) - spoken_for[lot.id]
+            quantity = min(left, have // 1 if line.part.whole else have)
+            if quantity > 0:
+                amounts[lot.id] = amounts.get(lot.id, ZERO) + quantity
+                left -= quantity
+        choices[line.part.line_id] = amounts
+        if left > 0:
+            unmet[line.part.line_id] = left
+    return Filling(choices, unmet)
+
+
+def cut_choices(choices: Choices, parts: Iterable[Part], pieces: int) -> dict[int, dict[int, Decimal]]:
+    """Return chosen lots cut down to what `pieces` need, the first chosen kept: a run takes no more than it needs."""
+    cut: dict[int, dict[int, Decimal]] = {}
+    for part in parts:
+        left = part.need(pieces)
+        for lot_id, quantity in choices.get(part.line_id, {}).items():
+            kept = min(quantity, left)
+            if kept > 0:
+                cut.setdefault(part.line_id, {})[lot_id] = kept
+                left -= kept
+    return cut
