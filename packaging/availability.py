@@ -25,6 +25,7 @@ class Promise:
     quantity: Decimal
     assigned_at: datetime
     consumed: Decimal = ZERO
+    holder: str = ""  # whom the line's order is for, where it was asked for
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 
@@ -53,6 +54,7 @@ PROMISE_COLUMNS = (
     "promise__quantity_consumed",
     "promise__assigned_at",
 )
+HOLDER_COLUMNS = ("promise__composition__order_id", "promise__composition__order__event__name")
 
 
 @dataclass(frozen=True)
@@ -137,10 +139,12 @@ def load_lots(
     generics: Iterable[int] = (),
     lots: Iterable[int] = (),
     line_id: int | None = None,
+    with_holders: bool = False,
 ) -> list[Lot]:
     """Return the shelf: lots of these items that hold something or are promised, oldest first, in one statement.
 
-    `lots` adds lots by id and `line_id` those promised to a line, whatever they hold.
+    `lots` adds lots by id and `line_id` those promised to a line, whatever they hold. `with_holders` says of each
+    promise whom it is for.
     """
     wanted = Q()
     for column, ids in (
@@ -165,7 +169,7 @@ def load_lots(
         InventoryItem.objects.annotate(promise=FilteredRelation("assignments", condition=outstanding))
         .filter(wanted)
         .order_by("received_on", "id", "promise__id")
-        .values_list(*LOT_COLUMNS, *PROMISE_COLUMNS)
+        .values_list(*LOT_COLUMNS, *PROMISE_COLUMNS, *(HOLDER_COLUMNS if with_holders else ()))
     )
     return [_lot(list(group)) for _pk, group in groupby(rows, key=lambda row: row[0])]
 
@@ -198,9 +202,7 @@ def _lot(rows: list[tuple]) -> Lot:  # type: ignore[type-arg]
         item = ("unit", unit_id)
     else:
         item = ("good", good_id)
-    promises = tuple(
-        Promise(row[-5], row[-4], row[-3] - row[-2], row[-1], row[-2]) for row in rows if row[-5] is not None
-    )
+    promises = tuple(_promise(*row[len(LOT_COLUMNS) :]) for row in rows if row[len(LOT_COLUMNS)] is not None)
     return Lot(
         id=pk,
         item=item,
@@ -219,6 +221,19 @@ def _lot(rows: list[tuple]) -> Lot:  # type: ignore[type-arg]
         order_is_open=order_status == AssemblyOrder.Status.OPEN,
         promises=promises,
     )
+
+
+def _promise(
+    pk: int,
+    line_id: int,
+    assigned: Decimal,
+    consumed: Decimal,
+    assigned_at: datetime,
+    order_id: int | None = None,
+    event_name: str | None = None,
+) -> Promise:
+    holder = event_name or (AssemblyOrder(pk=order_id).customer if order_id else "")
+    return Promise(pk, line_id, assigned - consumed, assigned_at, consumed, holder)
 
 
 def as_part(line: Composition) -> Part:

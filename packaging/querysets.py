@@ -1,5 +1,6 @@
 """Reads with a name, chainable. They import no model, so that models can import them."""
 
+from datetime import date
 from typing import Any, Self
 
 from django.apps import apps
@@ -15,9 +16,9 @@ QUANTITY: DecimalField[Any, Any] = DecimalField(max_digits=12, decimal_places=3)
 class CatalogueQuerySet(models.QuerySet[Any]):
     """Generic products, products, units, goods."""
 
-    def in_use(self) -> Self:
-        """Leave out what is archived: hidden from new choices (R7)."""
-        return self.filter(is_archived=False)
+    def in_use(self, *, or_pk: int | None = None) -> Self:
+        """Leave out what is archived: hidden from new choices (R7); `or_pk` is what was chosen before."""
+        return self.filter(Q(is_archived=False) | Q(pk=or_pk)) if or_pk else self.filter(is_archived=False)
 
     def search(self, text: str) -> Self:
         """Find by any part of the name, without regard to case and accents."""
@@ -29,6 +30,15 @@ class CatalogueQuerySet(models.QuerySet[Any]):
             found &= Q(*[(f"{name}__contains", word) for name in names], _connector=Q.OR)
         return self.filter(found)
 
+    def with_on_hand(self) -> Self:
+        """Add `on_hand` to goods: the pieces that are there."""
+        lots = apps.get_model("packaging", "InventoryItem")._default_manager.filter(quantity__gt=0)
+        total = lots.filter(finished_good=OuterRef("pk")).order_by().values("finished_good")
+        summed = total.annotate(total=Sum("quantity", output_field=QUANTITY)).values("total")
+        return self.annotate(
+            on_hand=Coalesce(Round(Subquery(summed, output_field=QUANTITY), 3), 0, output_field=QUANTITY)
+        )
+
 
 class EventQuerySet(models.QuerySet[Any]):
     """Events."""
@@ -36,6 +46,10 @@ class EventQuerySet(models.QuerySet[Any]):
     def open(self) -> Self:
         """Events that can still get orders."""
         return self.filter(status="open")
+
+    def named(self, name: str) -> Self:
+        """Events of this name, without regard to case and accents."""
+        return self.filter(name_key=fold(name))
 
 
 class OrderQuerySet(models.QuerySet[Any]):
@@ -45,9 +59,25 @@ class OrderQuerySet(models.QuerySet[Any]):
         """Orders that are neither closed nor cancelled."""
         return self.filter(status="open")
 
+    def in_status(self, status: str) -> Self:
+        """Orders that are open, closed or cancelled."""
+        return self.filter(status=status)
+
+    def with_names(self) -> Self:
+        """Fetch good and event in the same statement."""
+        return self.select_related("finished_good", "event")
+
+    def to_assemble(self) -> Self:
+        """Open orders with pieces left to assemble."""
+        return self.open().filter(quantity__gt=F("quantity_assembled"))
+
     def soonest_first(self) -> Self:
         """By the day they are due; overdue ones first."""
         return self.order_by("due_on", "id")
+
+    def latest_first(self) -> Self:
+        """By the day they were due, the last one first."""
+        return self.order_by("-due_on", "-id")
 
     def search(self, text: str) -> Self:
         """Find by good or event."""
@@ -68,11 +98,26 @@ class LotQuerySet(models.QuerySet[Any]):
         """Fetch what each lot holds in the same statement."""
         return self.select_related("product__generic_product", "finished_unit", "finished_good", "order__event")
 
+    def made_for(self, order_id: int) -> Self:
+        """Goods that runs made for an order."""
+        return self.filter(order=order_id, finished_good__isnull=False)
+
+    def search(self, text: str) -> Self:
+        """Find by a part of the lot code, or by the words of what the lot holds."""
+        names = ["product__design_key", "product__generic_product__name_key"]
+        names += ["finished_unit__name_key", "finished_good__name_key"]
+        found = Q()
+        for word in fold(text).split():
+            found &= Q(*[(f"{name}__contains", word) for name in names], _connector=Q.OR)
+        return self.filter(found | Q(lot_code__icontains=text.strip())) if text.strip() else self
+
     def not_voided(self) -> Self:
-        """Leave out receipts that were typed wrong and voided."""
+        """Leave out what never came: receipts that were typed wrong and voided, goods of a voided run."""
         movements = apps.get_model("packaging", "StockMovement")._default_manager
         return self.exclude(
-            Exists(movements.filter(inventory_item=OuterRef("pk"), reverses__kind__in=["received", "baked"]))
+            Exists(
+                movements.filter(inventory_item=OuterRef("pk"), reverses__kind__in=["received", "baked", "assembled"])
+            )
         )
 
 
@@ -82,6 +127,16 @@ class AssignmentQuerySet(models.QuerySet[Any]):
     def outstanding(self) -> Self:
         """Promises that are not wholly consumed."""
         return self.filter(quantity_assigned__gt=F("quantity_consumed"))
+
+    def of_order(self, order_id: int) -> Self:
+        """What is promised to the lines of an order."""
+        return self.filter(composition__order=order_id)
+
+    def with_names(self) -> Self:
+        """Fetch line and lot with their names in the same statement."""
+        return self.select_related(
+            "composition__packaging_product__generic_product", "inventory_item__product__generic_product"
+        )
 
 
 def _total(rows: models.QuerySet[Any], by: str) -> Coalesce:
@@ -97,6 +152,10 @@ class CompositionQuerySet(models.QuerySet[Any]):
     def recipe_of(self, good_id: int) -> Self:
         """The lines of a good's own recipe."""
         return self.filter(assembly_id=good_id, order__isnull=True, is_archived=False)
+
+    def in_recipes(self) -> Self:
+        """The lines of all goods' own recipes."""
+        return self.filter(order__isnull=True, is_archived=False)
 
     def of_order(self, order_id: int) -> Self:
         """The lines in force of an order's copy."""
@@ -135,6 +194,52 @@ class CompositionQuerySet(models.QuerySet[Any]):
         return self.annotate(
             assigned=_total(promises.filter(composition=OuterRef("pk")), "composition"),
             is_short=Exists(dealt.filter(inventory_item__quantity__lt=F("dealt"))),
+        )
+
+    def with_used(self) -> Self:
+        """Add `used`: what runs took for the line and was not given back."""
+        movements = apps.get_model("packaging", "StockMovement")._default_manager
+        taken = movements.filter(composition=OuterRef("pk"), kind="consumed", reversed_by__isnull=True)
+        total = taken.order_by().values("composition").annotate(total=Sum("quantity", output_field=QUANTITY))
+        summed = Subquery(total.values("total"), output_field=QUANTITY)
+        return self.annotate(used=Coalesce(Round(-summed, 3, output_field=QUANTITY), 0, output_field=QUANTITY))
+
+    def search(self, text: str) -> Self:
+        """Find orders' packaging lines by event, good or generic product, or by the code of a lot that would do."""
+        found = Q()
+        for word in fold(text).split():
+            found &= (
+                Q(order__event__name_key__contains=word)
+                | Q(assembly__name_key__contains=word)
+                | Q(packaging_product__generic_product__name_key__contains=word)
+            )
+        if not found:
+            return self
+        lots = apps.get_model("packaging", "InventoryItem")._default_manager.filter(
+            lot_code__iexact=text.strip(),
+            product__generic_product=OuterRef("packaging_product__generic_product"),
+        )
+        return self.filter(found | Q(Exists(lots)))
+
+    def due_before(self, day: date) -> Self:
+        """Lines of orders that are due earlier than `day`."""
+        return self.filter(order__due_on__lt=day)
+
+    def in_state(self, state: str) -> Self:
+        """Of undecided lines those that are PENDING, PARTIAL or SHORT (R14)."""
+        if state == "SHORT":
+            return self.filter(is_short=True)
+        some = Q(assigned__gt=0)
+        return self.filter(some if state == "PARTIAL" else ~some, is_short=False)
+
+    def after(self, line: Any) -> Self:
+        """Lines that come later than this one, soonest due first; `line` has its order loaded."""
+        due_on, order_id = line.order.due_on, line.order_id
+        return self.filter(
+            Q(order__due_on__gt=due_on)
+            | Q(order__due_on=due_on, order__gt=order_id)
+            | Q(order=order_id, sort_order__gt=line.sort_order)
+            | Q(order=order_id, sort_order=line.sort_order, pk__gt=line.pk)
         )
 
     def undecided(self) -> Self:
