@@ -1,17 +1,163 @@
-"""The answers about runs that pages and services ask for."""
+"""The answers about runs that pages and services ask for. Each takes a constant number of statements."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import CharField, DecimalField, F, Value
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from assembly.models import AssemblyFinishedGoodConsumption, AssemblyRun, Consumption, consumption_models
-from packaging.exceptions import GoodsUsed
-from packaging.models import StockMovement
+from assembly.models import (
+    AssemblyFinishedGoodConsumption,
+    AssemblyPackagingConsumption,
+    AssemblyRun,
+    Consumption,
+    consumption_models,
+)
+from packaging.costs import round3
+from packaging.exceptions import GoodsUsed, NotFound
+from packaging.models import AssemblyOrder, Composition, FinishedGood, StockMovement
+from packaging.queries import good_or_not_found
 
 UNDO_MINUTES = 10  # whoever recorded a run may undo it for so long (R28)
+
+
+@dataclass(frozen=True)
+class RunSubject:
+    """What a run is recorded for: an open order with its own lines, or a good by its recipe (R21)."""
+
+    good: FinishedGood
+    lines: list[Composition]
+    order: AssemblyOrder | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can be recorded for it."""
+        return bool(self.lines) and (self.order is None or self.order.quantity_left > 0)
+
+    @property
+    def usual_quantity(self) -> int:
+        """What is most likely recorded: what the order still needs, of a good 1."""
+        return self.order.quantity_left if self.order else 1
+
+
+def run_subject(*, order_id: int | None = None, finished_good_id: int | None = None) -> RunSubject:
+    """Return an order or a good with its lines, in one statement (two where it has no lines); `NotFound` if none."""
+    if order_id is not None:
+        of_order = Composition.objects.of_order(order_id).with_names()
+        lines = list(of_order.select_related("order__finished_good", "order__event"))
+        order = lines[0].order if lines else None
+        order = order or AssemblyOrder.objects.select_related("finished_good", "event").filter(pk=order_id).first()
+        if order is None:
+            raise NotFound(_("The order"))
+        return RunSubject(order.finished_good, lines, order)
+    of_good = Composition.objects.recipe_of(finished_good_id or 0).with_names()
+    lines = list(of_good.select_related("assembly"))
+    return RunSubject(lines[0].assembly if lines else good_or_not_found(finished_good_id or 0), lines)
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """A row of a run's ledger as it was written, with the movement that took it and the one that gave it back."""
+
+    pk: int
+    kind: str
+    reason: str
+    item_name: str
+    design: str
+    lot_code: str
+    unit: str
+    quantity: Decimal
+    unit_cost: Decimal
+    total_cost: Decimal
+    is_cost_known: bool
+    promised: Decimal  # of it reserved by the order's line before (R28)
+    lot_id: int | None
+    movement_id: int | None
+    reversed_quantity: Decimal | None
+    reversed_value: Decimal | None
+
+    @property
+    def name(self) -> str:
+        """What was used, with its design."""
+        return f"{self.item_name} {self.design}".strip()
+
+
+# A ledger row's fields, and where the three tables (or the annotations of `ledger`) have them.
+LEDGER_COLUMNS = {
+    "pk": "pk",
+    "kind": "kind",
+    "reason": "reason",
+    "item_name": "item_name",
+    "design": "design_then",
+    "lot_code": "lot_code",
+    "unit": "unit_then",
+    "quantity": "amount",
+    "unit_cost": "unit_cost_at_consumption",
+    "total_cost": "total_cost",
+    "is_cost_known": "is_cost_known",
+    "promised": "promised",
+    "lot_id": "movement__inventory_item",
+    "movement_id": "movement",
+    "reversed_quantity": "movement__reversed_by__quantity",
+    "reversed_value": "movement__reversed_by__value",
+}
+
+
+def ledger(run_id: int) -> list[LedgerRow]:
+    """Return what a run used, in the order of its lines, waste last; one statement."""
+    no_text, amount = Value("", CharField()), DecimalField[Any, Any](max_digits=12, decimal_places=3)
+    selects = []
+    for model in consumption_models():
+        is_packaging = model is AssemblyPackagingConsumption
+        rows = model.objects.filter(assembly_run=run_id).order_by()
+        rows = rows.annotate(
+            design_then=F("design") if is_packaging else no_text,
+            unit_then=F("unit") if is_packaging else no_text,
+            amount=Cast("quantity_consumed", amount),
+            promised=F("quantity_promised") if is_packaging else Cast(Value(0), amount),
+        )
+        selects.append(rows.values_list("composition__sort_order", "composition", *LEDGER_COLUMNS.values()))
+    found = [
+        (row[:2], LedgerRow(**dict(zip(LEDGER_COLUMNS, row[2:], strict=True))))
+        for row in selects[0].union(*selects[1:], all=True)
+    ]
+    # A row without a line (imported ones) comes after those of the lines.
+    found.sort(
+        key=lambda f: (f[1].kind == Consumption.Kind.WASTE, f[0][0] is None, f[0][0] or 0, f[0][1] or 0, f[1].pk)
+    )
+    # A union loses the places of a computed column on SQLite.
+    return [replace(row, quantity=round3(row.quantity), promised=round3(row.promised)) for _place, row in found]
+
+
+@dataclass(frozen=True)
+class GoodsUse:
+    """A movement of a run's goods that was not taken back: so many went, or came, and the run that used them if any."""
+
+    movement: StockMovement
+    run: AssemblyRun | None
+
+
+def goods_uses(run: AssemblyRun) -> list[GoodsUse]:
+    """Return where a run's goods went: unreversed movements of its lot but its own, oldest first (R28)."""
+    if run.goods_lot_id is None:
+        return []
+    movements = (
+        StockMovement.objects.filter(inventory_item=run.goods_lot_id, reversed_by=None, reverses=None)
+        .exclude(kind=StockMovement.Kind.ASSEMBLED)
+        .select_related("assemblyfinishedgoodconsumption__assembly_run__finished_good", "created_by")
+    )
+    return [GoodsUse(movement, _run_behind(movement)) for movement in movements]
+
+
+def _run_behind(movement: StockMovement) -> AssemblyRun | None:
+    """Return the run that a movement was made for; what it joined is loaded already."""
+    row: AssemblyFinishedGoodConsumption | None = getattr(movement, "assemblyfinishedgoodconsumption", None)
+    return row.assembly_run if row else None
 
 
 def consumptions(run_id: int) -> list[Consumption]:
@@ -46,19 +192,18 @@ class GoodsLotUses:
 
 def goods_lot_uses(run: AssemblyRun) -> GoodsLotUses:
     """Return what keeps a run from being voided."""
-    movements = list(
-        StockMovement.objects.filter(
-            inventory_item=run.goods_lot_id, reversed_by__isnull=True, reverses__isnull=True
-        ).exclude(kind=StockMovement.Kind.ASSEMBLED)
-    )
-    users = AssemblyFinishedGoodConsumption.objects.filter(movement__in=movements).values("assembly_run")
-    return GoodsLotUses(run, movements, list(AssemblyRun.objects.filter(pk__in=users)) if movements else [])
+    uses = goods_uses(run)
+    runs = {use.run.pk: use.run for use in uses if use.run is not None}
+    return GoodsLotUses(run, [use.movement for use in uses], list(runs.values()))
 
 
 def may_void(user: User, run: AssemblyRun) -> bool:
     """Say whether a user may take a run back: by permission, or whoever recorded it within ten minutes (R28)."""
-    if run.is_voided:
-        return False
+    return not run.is_voided and may_ask_to_void(user, run)
+
+
+def may_ask_to_void(user: User, run: AssemblyRun) -> bool:
+    """Say whether a user is one who may take this run back, so that a second void is told it is the second."""
     if user.has_perm("assembly.void_run"):
         return True
     return run.recorded_by_id == user.pk and (timezone.now() - run.created_at).total_seconds() <= UNDO_MINUTES * 60

@@ -2,7 +2,9 @@
 
 from typing import Any, Self
 
+from django.apps import apps
 from django.db import models
+from django.db.models import Exists, F, OuterRef
 
 
 class RunQuerySet(models.QuerySet[Any]):
@@ -19,3 +21,11 @@ class RunQuerySet(models.QuerySet[Any]):
     def newest_first(self) -> Self:
         """By the moment they were assembled."""
         return self.order_by("-assembled_at", "-id")
+
+    def with_open_debt(self) -> Self:
+        """Add `has_open_debt`: packaging is still to be named, so the cost is provisional (R25)."""
+        debts = apps.get_model("assembly", "PackagingDebt")._default_manager
+        is_open = debts.filter(
+            assembly_run=OuterRef("pk"), waived_at__isnull=True, quantity_settled__lt=F("quantity_owed")
+        )
+        return self.annotate(has_open_debt=Exists(is_open))
