@@ -53,8 +53,9 @@ PROMISE_COLUMNS = (
     "promise__quantity_assigned",
     "promise__quantity_consumed",
     "promise__assigned_at",
+    "promise__composition__order_id",
 )
-HOLDER_COLUMNS = ("promise__composition__order_id", "promise__composition__order__event__name")
+HOLDER_COLUMNS = ("promise__composition__order__event__name", "promise__composition__order__notes")
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,9 @@ def _lot(rows: list[tuple]) -> Lot:  # type: ignore[type-arg]
         item = ("unit", unit_id)
     else:
         item = ("good", good_id)
-    promises = tuple(_promise(*row[len(LOT_COLUMNS) :]) for row in rows if row[len(LOT_COLUMNS)] is not None)
+    promises = tuple(  # an assignment on a recipe's own line, which only an import makes, promises nothing (R12)
+        _promise(*row[len(LOT_COLUMNS) :]) for row in rows if row[len(LOT_COLUMNS) + 5] is not None
+    )
     return Lot(
         id=pk,
         item=item,
@@ -229,10 +232,11 @@ def _promise(
     assigned: Decimal,
     consumed: Decimal,
     assigned_at: datetime,
-    order_id: int | None = None,
+    order_id: int,
     event_name: str | None = None,
+    notes: str | None = None,
 ) -> Promise:
-    holder = event_name or (AssemblyOrder(pk=order_id).customer if order_id else "")
+    holder = "" if notes is None else event_name or AssemblyOrder(pk=order_id, notes=notes).customer
     return Promise(pk, line_id, assigned - consumed, assigned_at, consumed, holder)
 
 

@@ -125,8 +125,8 @@ class AssignmentQuerySet(models.QuerySet[Any]):
     """Assignments."""
 
     def outstanding(self) -> Self:
-        """Promises that are not wholly consumed."""
-        return self.filter(quantity_assigned__gt=F("quantity_consumed"))
+        """Promises that are not wholly consumed; on a recipe's own line nothing is promised (R12)."""
+        return self.filter(quantity_assigned__gt=F("quantity_consumed"), composition__order__isnull=False)
 
     def of_order(self, order_id: int) -> Self:
         """What is promised to the lines of an order."""
@@ -184,7 +184,7 @@ class CompositionQuerySet(models.QuerySet[Any]):
     def with_assigned(self) -> Self:
         """Add `assigned`, the outstanding promises of the line, and `is_short`: a promise its lot cannot keep (R14)."""
         promises = apps.get_model("packaging", "CompositionAssignment")._default_manager.filter(
-            quantity_assigned__gt=F("quantity_consumed")
+            quantity_assigned__gt=F("quantity_consumed"), composition__order__isnull=False
         )
         not_later = Q(assigned_at__lt=OuterRef("assigned_at")) | Q(
             assigned_at=OuterRef("assigned_at"), pk__lte=OuterRef("pk")

@@ -416,3 +416,11 @@ def test_r30_the_same_key_gives_the_same_run(bakehouse):
     second = record(bakehouse, "G7", 3, key=key)
     assert first == second
     assert AssemblyRun.objects.count() == 1
+
+
+def test_r12_an_assignment_on_a_recipes_own_line_promises_nothing(bakehouse):
+    lot, line = bakehouse.lots["L1"], bakehouse.line("G1", "bag")
+    CompositionAssignment.objects.create(composition=line, inventory_item=lot, quantity_assigned=D(30))
+    assign(bakehouse, "E1/G1", "bag", L1="30")
+    assert line_status(bakehouse.line("E1/G1", "bag").pk).kept == 30
+    assert propose_lots(composition_id=line.pk, quantity=D(30)).amounts.get(lot.pk) is None
