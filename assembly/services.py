@@ -26,6 +26,7 @@ from packaging.exceptions import (
     AlreadyVoided,
     BadDate,
     BadQuantity,
+    EmptyRecipe,
     NotEnoughStock,
     NotFound,
     OrderState,
@@ -97,10 +98,18 @@ def preview_assembly(
     if order_id is not None:
         orders = AssemblyOrder.objects.select_related("finished_good", "event")
         order = get_row(orders, order_id, _("The order"))
-        lines = list(Composition.objects.of_order(order.pk).with_names())
+        lines = order_lines(order)
     else:
         lines = recipe_lines(good_or_not_found(finished_good_id or 0))
     return plan_lines(lines, order, checked_pieces(quantity), choices or {}, on or timezone.localdate(), priced=True)
+
+
+def order_lines(order: AssemblyOrder) -> list[Composition]:
+    """Return the lines in force of an order with their names; `EmptyRecipe` when all were taken out (R21)."""
+    lines = list(Composition.objects.of_order(order.pk).with_names())
+    if not lines:
+        raise EmptyRecipe(order.finished_good)
+    return lines
 
 
 def plan_lines(
@@ -196,7 +205,7 @@ def record_assembly(
                 order,
             )
         good = order.finished_good
-        lines = list(Composition.objects.of_order(order.pk).with_names())
+        lines = order_lines(order)
         _lock_lines(good, lines, chosen, order)
         plan = plan_lines(lines, order, quantity, choices, on)
     else:

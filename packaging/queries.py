@@ -340,8 +340,13 @@ def status_of(line_id: int, required: Decimal, lots: Sequence[Lot], last_price: 
 
 
 def mixed_cost(taken: Iterable[tuple[Lot, Decimal]], rest: Cost, to_decide: Decimal) -> Cost:
-    """Add the actual cost of decided lots to the estimate of the rest, and label the sum (R16)."""
+    """Add the actual cost of decided lots to the estimate of the rest, and label the sum (R16).
+
+    A decided lot of unknown cost makes the sum unknown.
+    """
     decided = [(lot, quantity) for lot, quantity in taken if quantity > 0]
+    if not all(lot.is_cost_known for lot, _quantity in decided):
+        return Cost(None, None, None, "Actual" if to_decide <= 0 else "Partly estimated")
     actual = sum((take(quantity, lot.quantity, lot.value) for lot, quantity in decided), ZERO)
     if to_decide <= 0:
         return Cost(round4(actual), round4(actual), round4(actual), "Actual")

@@ -138,6 +138,8 @@ def change_line(
     before = line_key(line)
     old_product_id = line.packaging_product_id
     if packaging_product_id is not None:
+        if line.packaging_product_id is None:
+            raise NotFound(_("The packaging of this line"))
         products = Product.objects.select_related("generic_product")
         line.packaging_product = get_row(products, packaging_product_id, _("The product"))
     if is_generic is not None:
