@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render, resolve_url
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -67,6 +67,11 @@ def redirect_to(request: HttpRequest, to: Any, *args: Any, **kwargs: Any) -> Htt
     """Lead the browser to another page (a URL, a URL name or an object), from a plain form as from htmx."""
     url = resolve_url(to, *args, **kwargs)
     return HttpResponseClientRedirect(url) if getattr(request, "htmx", None) else HttpResponseRedirect(url)
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return the form that was sent, None when the page is only looked at: an empty form is refused, not ignored."""
+    return request.POST if request.method == "POST" else None
 
 
 def safe_next(request: HttpRequest, default: str) -> str:

@@ -11,6 +11,7 @@ from django.db.models.functions import Ceil, Coalesce, Round
 from bakery.models import fold
 
 QUANTITY: DecimalField[Any, Any] = DecimalField(max_digits=12, decimal_places=3)
+NEED: DecimalField[Any, Any] = DecimalField(max_digits=19, decimal_places=3)  # the largest quantity × the most pieces
 
 
 class CatalogueQuerySet(models.QuerySet[Any]):
@@ -172,12 +173,12 @@ class CompositionQuerySet(models.QuerySet[Any]):
     def with_required(self) -> Self:
         """Add `required`: what an order's line still needs, rounded up to whole units if it cannot be cut (R8)."""
         left = F("order__quantity") - F("order__quantity_assembled")
-        amount = Round(F("component_quantity") * left, 3, output_field=QUANTITY)
+        amount = Round(F("component_quantity") * left, 3, output_field=NEED)
         return self.annotate(
             required=Case(
                 When(packaging_product__generic_product__is_divisible=True, then=amount),
-                default=Ceil(amount, output_field=QUANTITY),
-                output_field=QUANTITY,
+                default=Ceil(amount, output_field=NEED),
+                output_field=NEED,
             )
         )
 

@@ -11,6 +11,7 @@ from packaging.services.orders import (
     change_order,
     close_order,
     open_event,
+    open_event_order,
     open_order,
 )
 from packaging.services.recipes import add_line, change_line, check_lines, remove_line
@@ -37,6 +38,7 @@ __all__ = [
     "count_lot",
     "issue_stock",
     "open_event",
+    "open_event_order",
     "open_order",
     "propose_lots",
     "receive_lot",

@@ -54,6 +54,27 @@ def open_order(
     return order
 
 
+@transaction.atomic
+def open_event_order(
+    *,
+    event_name: str,
+    event_date: date,
+    finished_good_id: int,
+    quantity: int,
+    due_on: date,
+    by: User | None,
+    notes: str = "",
+) -> AssemblyOrder:
+    """Open an event and an order for it, both or neither; `OrderState` when that event is open already."""
+    same = Event.objects.open().named(event_name).filter(date=event_date).first()
+    if same is not None:
+        raise OrderState(_("%(event)s is open already; choose it from the list.") % {"event": same})
+    event = open_event(name=event_name, date=event_date, by=by)
+    return open_order(
+        finished_good_id=finished_good_id, quantity=quantity, due_on=due_on, by=by, event_id=event.pk, notes=notes
+    )
+
+
 def recipe_lines(good: FinishedGood) -> list[Composition]:
     """Return the lines of a good's recipe with their names; `EmptyRecipe` when there are none (R21)."""
     lines = list(Composition.objects.recipe_of(good.pk).with_names())
@@ -141,19 +162,19 @@ def accept_recipe(*, order_id: int, by: User | None) -> AssemblyOrder:
 
 
 @transaction.atomic
-def close_order(*, order_id: int, by: User | None) -> AssemblyOrder:
+def close_order(*, order_id: int, by: User | None, version: int | None = None) -> AssemblyOrder:
     """Close an order, with a remainder or without; what it still holds is released (R11)."""
-    return _end(order_id, AssemblyOrder.Status.CLOSED)
+    return _end(order_id, AssemblyOrder.Status.CLOSED, version)
 
 
 @transaction.atomic
-def cancel_order(*, order_id: int, by: User | None) -> AssemblyOrder:
+def cancel_order(*, order_id: int, by: User | None, version: int | None = None) -> AssemblyOrder:
     """Cancel an order; what it still holds is released (R11)."""
-    return _end(order_id, AssemblyOrder.Status.CANCELLED)
+    return _end(order_id, AssemblyOrder.Status.CANCELLED, version)
 
 
-def _end(order_id: int, status: AssemblyOrder.Status) -> AssemblyOrder:
-    order = lock_order(order_id)
+def _end(order_id: int, status: AssemblyOrder.Status, version: int | None) -> AssemblyOrder:
+    order = lock_order(order_id, version)
     lock_stock(order=order.pk)
     order.status = status
     release_surplus(order)

@@ -1,0 +1,138 @@
+"""What the pages of goods show: how far stock goes, what a recipe costs, what a choice of component means."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Q
+
+from packaging import availability
+from packaging.availability import Cost, Lot, Makeable
+from packaging.costs import ZERO, need
+from packaging.models import AssemblyOrder, Composition, FinishedGood, GenericProduct
+from packaging.queries import (
+    GenericSummary,
+    LineCost,
+    as_part,
+    free_stock,
+    generic_summary,
+    last_prices,
+    owed_by_generic,
+    recipe_costs,
+    total_cost,
+    whole_shelf,
+)
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """How far today's stock goes for a good, beside what is ordered of it (R18)."""
+
+    has_recipe: bool
+    makeable: Makeable  # from what no line has promised
+    reachable: Makeable  # with what its own open orders were promised besides
+    to_make: int  # what its open orders still have to assemble
+
+    @property
+    def word(self) -> str:
+        """Enough, Partly or Missing, for what is ordered, else for one."""
+        if self.reachable.quantity >= max(self.to_make, 1):
+            return "Enough"
+        return "Partly" if self.reachable.quantity else "Missing"
+
+    @property
+    def is_all_promised(self) -> bool:
+        """Whether what is ordered is covered only because its orders hold promises."""
+        return self.word == "Enough" and self.makeable.quantity < max(self.to_make, 1)
+
+    @property
+    def bottleneck(self) -> str:
+        """The name of what runs out first."""
+        return (self.makeable if self.word == "Enough" else self.reachable).bottleneck
+
+
+@dataclass(frozen=True)
+class GoodOverview:
+    """A good's recipe with what it costs and has today, and how far that goes."""
+
+    lines: list[LineCost]
+    cost: Cost  # of one
+    readiness: Readiness
+    on_hand: Decimal
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What choosing a component means for one good: its stock and its cost today."""
+
+    line: Composition
+    needed: Decimal
+    free: Decimal
+    cost: Cost
+    summary: GenericSummary | None = None  # of the generic product, when any design will do (R17)
+
+    @property
+    def missing(self) -> Decimal:
+        """What one good needs and is not free."""
+        return max(self.needed - self.free, ZERO)
+
+
+def readiness(good_ids: Iterable[int]) -> dict[int, Readiness]:
+    """Return how far stock goes for each good on its own, in two statements."""
+    good_ids = list(good_ids)
+    recipes, copies = _lines(good_ids)
+    lots = whole_shelf([line for lines in recipes.values() for line in lines])
+    return {good_id: _readiness(recipes[good_id], copies[good_id], lots) for good_id in good_ids}
+
+
+def good_overview(good: FinishedGood) -> GoodOverview:
+    """Return a good's recipe with costs, stock and how many can be made, in three statements."""
+    recipes, copies = _lines([good.pk])
+    lines = recipes[good.pk]
+    lots = whole_shelf(lines, goods=[good.pk])
+    prices = last_prices([part.generic_id for part in map(as_part, lines) if part.generic_id]) if lines else {}
+    costs = recipe_costs(lines, lots=lots, prices=prices)
+    return GoodOverview(
+        lines=costs,
+        cost=total_cost([cost.cost for cost in costs]),
+        readiness=_readiness(lines, copies[good.pk], lots),
+        on_hand=sum((lot.quantity for lot in lots if lot.item == ("good", good.pk)), ZERO),
+    )
+
+
+def _lines(good_ids: Sequence[int]) -> tuple[Mapping[int, list[Composition]], Mapping[int, list[Composition]]]:
+    """Return the recipes' lines and the open orders' copies, both by good, in one statement."""
+    recipes: dict[int, list[Composition]] = defaultdict(list)
+    copies: dict[int, list[Composition]] = defaultdict(list)
+    in_force = Q(order__isnull=True) | Q(order__status=AssemblyOrder.Status.OPEN)
+    lines = Composition.objects.with_names().select_related("order").filter(in_force, is_archived=False)
+    for line in lines.filter(assembly__in=good_ids):
+        (copies if line.order_id else recipes)[line.assembly_id].append(line)
+    return recipes, copies
+
+
+def _readiness(recipe: Sequence[Composition], copies: Sequence[Composition], lots: Sequence[Lot]) -> Readiness:
+    parts = [as_part(line) for line in recipe]
+    items, generics = free_stock(lots, owed_by_generic(recipe))
+    makeable = reachable = availability.makeable(parts, items, generics)
+    orders = {line.order_id: line.order.quantity_left for line in copies if line.order is not None}
+    own = {line.pk for line in copies}
+    promised: dict[int, Decimal] = defaultdict(lambda: ZERO)
+    for lot in lots:
+        if lot.generic_id is not None:
+            promised[lot.generic_id] += sum((kept for line_id, kept in lot.kept.items() if line_id in own), ZERO)
+    if any(promised.values()):
+        with_own = {pk: generics.get(pk, ZERO) + promised[pk] for pk in {*generics, *promised}}
+        reachable = availability.makeable(parts, items, with_own)
+    return Readiness(bool(recipe), makeable, reachable, sum(orders.values()))
+
+
+def choice_of(line: Composition, generic: GenericProduct | None = None) -> Choice:
+    """Return what an unsaved line means for one good; of a generic line by its generic product (R16, R17)."""
+    if generic is not None:
+        needed = need(line.component_quantity, 1, not generic.is_divisible)
+        summary = generic_summary(generic.pk, needed)
+        return Choice(line, needed, summary.free, summary.cost, summary)
+    (cost,) = recipe_costs([line])
+    return Choice(line, cost.needed, cost.free, cost.cost)

@@ -1,0 +1,124 @@
+"""Goods: what can be made, what goes into one, and the lines of the recipe."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bakery.web import HtmxHttpRequest, page_of, permission_required, posted, redirect_to, refused, render_part
+from packaging import services
+from packaging.exceptions import RuleError
+from packaging.forms.goods import LineAddForm, LineChangeForm, PackagingLineForm
+from packaging.good_queries import Choice, choice_of, good_overview, readiness
+from packaging.models import AssemblyOrder, Composition, FinishedGood
+
+
+@require_safe
+@permission_required("packaging.view_finishedgood")
+def make(request: HtmxHttpRequest) -> HttpResponse:
+    """List the goods with what is ready and how many can be made (R18)."""
+    text = request.GET.get("q", "")[:200].strip()
+    page = page_of(request, FinishedGood.objects.in_use().search(text).with_on_hand())
+    found = readiness(good.pk for good in page.rows)
+    for good in page.rows:
+        good.readiness = found[good.pk]
+    return render_part(request, "packaging/make.html", {"page": page, "text": text}, part=("rows", "more"))
+
+
+@require_safe
+@permission_required("packaging.view_finishedgood")
+def good_detail(request: HtmxHttpRequest, good_id: int) -> HttpResponse:
+    """Show what goes into a good, what that costs and how far stock goes, and who waits for it."""
+    good = get_object_or_404(FinishedGood, pk=good_id)
+    orders = AssemblyOrder.objects.open().filter(finished_good=good).select_related("event").soonest_first()
+    context = {"good": good, "overview": good_overview(good), "orders": list(orders)}
+    return render_part(request, "packaging/good_detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("packaging.edit_recipes")
+def line_add(request: HtmxHttpRequest, good_id: int) -> HttpResponse:
+    """Add a line to a recipe; while choosing, show what is there of it and what it would cost (R16, R17)."""
+    good = get_object_or_404(FinishedGood, pk=good_id)
+    form = LineAddForm(posted(request), initial={"kind": "unit", "decision": "any", "quantity": 1})
+    context: dict[str, Any] = {"good": good, "form": form}
+    if not form.is_bound:
+        return render_part(request, "packaging/line_add.html", context)
+    if not form.is_valid() or "show" in form.data:
+        return shown(request, "packaging/line_add.html", context)
+    try:
+        line = services.add_line(finished_good_id=good.pk, by=request.user, **form.wanted())
+    except RuleError as error:
+        return refused_line(request, "packaging/line_add.html", context, error)
+    messages.success(request, _("Added: %(line)s.") % {"line": line.name})
+    return redirect_to(request, good)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("packaging.edit_recipes")
+def line_change(request: HtmxHttpRequest, line_id: int) -> HttpResponse:
+    """Change the quantity of a recipe's line, and of packaging whether the design is decided now or later."""
+    line = recipe_line_or_404(line_id)
+    form = LineChangeForm(posted(request), line=line)
+    context: dict[str, Any] = {"good": line.assembly, "line": line, "form": form}
+    if not form.is_bound:
+        return render_part(request, "packaging/line_change.html", context | {"choice": shown_choice(line)})
+    if not form.is_valid() or "show" in form.data:
+        return shown(request, "packaging/line_change.html", context)
+    try:
+        services.change_line(composition_id=line.pk, by=request.user, **form.wanted())
+    except RuleError as error:
+        return refused_line(request, "packaging/line_change.html", context, error)
+    messages.success(request, _("Saved. Open orders keep the recipe they were opened with."))
+    return redirect_to(request, line.assembly)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("packaging.edit_recipes")
+def line_remove(request: HtmxHttpRequest, line_id: int) -> HttpResponse:
+    """Ask once, then take a line out of a recipe."""
+    line = recipe_line_or_404(line_id)
+    context: dict[str, Any] = {"good": line.assembly, "line": line}
+    if request.method != "POST":
+        return render_part(request, "packaging/line_remove.html", context, part="modal")
+    try:
+        services.remove_line(composition_id=line.pk, by=request.user)
+    except RuleError as error:
+        return refused(request, "packaging/line_remove.html", context | {"error": error}, error)
+    messages.success(request, _("Removed: %(line)s.") % {"line": line.name})
+    return redirect_to(request, line.assembly)
+
+
+def recipe_line_or_404(line_id: int) -> Composition:
+    """Return a line in force of a good's own recipe; the copies of orders have screens of their own."""
+    lines = Composition.objects.in_recipes().with_names().select_related("assembly")
+    line: Composition = get_object_or_404(lines, pk=line_id)
+    return line
+
+
+def shown(request: HtmxHttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Answer with what was chosen so far: its stock and cost. The whole page says what is wrong with it, too."""
+    form: PackagingLineForm = context["form"]
+    line = form.line(context["good"])
+    context["choice"] = choice_of(line, form.generic) if line else None
+    is_part = request.htmx.target == "line-summary"
+    status = 200 if is_part or form.is_valid() else 422
+    return render_part(request, template, context, part="line-summary", status=status)
+
+
+def shown_choice(line: Composition) -> Choice:
+    """Return stock and cost of a line as it stands."""
+    product = line.packaging_product
+    return choice_of(line, product.generic_product if product and line.is_generic else None)
+
+
+def refused_line(request: HtmxHttpRequest, template: str, context: dict[str, Any], error: RuleError) -> HttpResponse:
+    """Answer with the form of a line that a rule refused, what it means beside it."""
+    form: PackagingLineForm = context["form"]
+    line = form.line(context["good"])
+    context["choice"] = choice_of(line, form.generic) if line else None
+    form.add_error(None, error)
+    return refused(request, template, context | {"error": error}, error)
