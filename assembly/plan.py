@@ -30,7 +30,7 @@ class LinePlan:
     part: Part
     needed: Decimal
     taken: Decimal
-    have: Decimal  # for a generic line: decided and free together
+    have: Decimal  # what the line could get: for a generic one, what is promised to it and what is free
     takes: tuple[Take, ...]
     broken: tuple[tuple[Lot, Decimal], ...] = ()  # promises that their lots cannot keep, with what was promised
     rest: Cost | None = None  # the estimate for packaging that is missing (R16)
@@ -136,9 +136,11 @@ def make_plan(
             for lot, quantity, promised in amounts[part.line_id]:
                 spent[lot.id] += quantity - promised
     shelf: dict[int, list[Lot]] = {}
+    have: dict[int, Decimal] = {}
     for part in parts:
         if not part.is_generic:
             shelf[part.line_id] = _eligible(part, lots, on, event_id)
+            have[part.line_id] = sum((max(lot.free - spent[lot.id], ZERO) for lot in shelf[part.line_id]), ZERO)
             left = part.need(pieces)
             amounts[part.line_id] = []
             for lot in shelf[part.line_id]:
@@ -147,7 +149,7 @@ def make_plan(
                     amounts[part.line_id].append((lot, quantity, ZERO))
                     spent[lot.id] += quantity
                     left -= quantity
-    lines = _with_rest(_with_costs(parts, amounts, pieces, lots, shelf, decided, on), lots, last_prices or {})
+    lines = _with_rest(_with_costs(parts, amounts, pieces, lots, have, on), lots, last_prices or {})
     covered = _covered(parts, decided, shelf, at_most)
     stock = _enough_for(parts, lots, shelf, on)
     return Plan(
@@ -155,7 +157,7 @@ def make_plan(
         lines=lines,
         cost=_cost(lines),
         most=covered,
-        enough_for=min(stock.quantity, at_most),
+        enough_for=max(covered, min(stock.quantity, at_most)),
         bottleneck=stock.bottleneck,
         lots=tuple(lots),
     )
@@ -207,8 +209,7 @@ def _with_costs(
     amounts: Mapping[int, Sequence[tuple[Lot, Decimal, Decimal]]],
     pieces: int,
     lots: Sequence[Lot],
-    shelf: Mapping[int, Sequence[Lot]],
-    decided: Mapping[int, Sequence[tuple[Lot, Decimal, Decimal]]],
+    have: Mapping[int, Decimal],
     on: date,
 ) -> tuple[LinePlan, ...]:
     """Cost the takes line by line: a lot that two lines take is worth less for the second (R2)."""
@@ -224,15 +225,16 @@ def _with_costs(
         taken = sum((t.quantity for t in takes), ZERO)
         if part.is_generic:
             free = sum((lot.free for lot in lots if lot.generic_id == part.generic_id and lot.is_eligible(on)), ZERO)
-            have = free + sum((promised for _lot, _quantity, promised in decided[part.line_id]), ZERO)
+            kept = (lot.kept.get(part.line_id, ZERO) for lot in lots if lot.received_on <= on)
+            there = max(free + sum(kept, ZERO), taken)  # a lot past its day can be chosen
         else:
-            have = sum((lot.free for lot in shelf[part.line_id]), ZERO)
+            there = have[part.line_id]
         broken = tuple(
             (lot, lot.promised_to(part.line_id))
             for lot in lots
             if part.is_generic and lot.kept.get(part.line_id, ZERO) < lot.promised_to(part.line_id)
         )
-        lines.append(LinePlan(part, part.need(pieces), taken, have, tuple(takes), broken))
+        lines.append(LinePlan(part, part.need(pieces), taken, there, tuple(takes), broken))
     return tuple(lines)
 
 
@@ -243,26 +245,28 @@ def _covered(
     at_most: int,
 ) -> int:
     """Return the largest quantity that decided and free stock covers as it stands (R24)."""
-    specific = [part for part in parts if not part.is_generic]
-    chosen_free: dict[int, Decimal] = defaultdict(lambda: ZERO)
-    covered = at_most
-    for part in parts:
-        if part.is_generic:
-            have = sum((quantity for _lot, quantity, _promised in decided[part.line_id]), ZERO)
-            covered = most(lambda n, part=part, have=have: part.need(n) <= have, covered)  # type: ignore[misc]
-            for lot, quantity, promised in decided[part.line_id]:
-                chosen_free[lot.id] += quantity - promised
-    if specific:
-        free = {
-            part.item: sum((max(lot.free - chosen_free[lot.id], ZERO) for lot in shelf[part.line_id]), ZERO)
-            for part in specific
-        }
-        by_generic: dict[int, Decimal] = defaultdict(lambda: ZERO)
-        generic_of = {part.item: part.generic_id for part in specific if part.generic_id is not None}
-        for item, generic_id in generic_of.items():
-            by_generic[generic_id] += free[item]
-        covered = min(covered, makeable(specific, free, by_generic).quantity)
-    return covered
+    have = {line_id: sum((quantity for _lot, quantity, _promised in rows), ZERO) for line_id, rows in decided.items()}
+    free = {line_id: {lot.id: lot.free for lot in lots} for line_id, lots in shelf.items()}
+    total = {line_id: sum(by_lot.values(), ZERO) for line_id, by_lot in free.items()}
+
+    def is_covered(pieces: int) -> bool:
+        spent: dict[int, Decimal] = defaultdict(lambda: ZERO)  # free pieces that were chosen, by lot
+        for part in parts:
+            if part.is_generic:
+                needed = part.need(pieces)
+                if needed > have[part.line_id]:
+                    return False
+                for lot, quantity, promised in _first(decided[part.line_id], needed):
+                    spent[lot.id] += quantity - promised
+        for part in parts:
+            if not part.is_generic:
+                by_lot = free[part.line_id]
+                gone = sum((min(spent[lot_id], by_lot[lot_id]) for lot_id in spent if lot_id in by_lot), ZERO)
+                if part.need(pieces) > total[part.line_id] - gone:
+                    return False
+        return True
+
+    return most(is_covered, at_most)
 
 
 def _enough_for(parts: Sequence[Part], lots: Sequence[Lot], shelf: Mapping[int, Sequence[Lot]], on: date) -> Makeable:

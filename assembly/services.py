@@ -259,7 +259,7 @@ def _refuse(plan: Plan, lines: Sequence[Composition]) -> None:
         )
     if plan.undecided:
         raise PackagingUndecided([UndecidedLine(by_id[line.part.line_id], line) for line in plan.undecided], plan.most)
-    amounts = [plan.total, *(take.cost for take in plan.takes)]
+    amounts = [plan.total, *(take.cost for take in plan.takes), *(round4(t.cost / t.quantity) for t in plan.takes)]
     if not all(fits(amount, 10, 4) for amount in amounts) or not all(fits(t.quantity, 10, 3) for t in plan.takes):
         raise BadQuantity(_("This run is too large to be recorded in one piece. Record it in parts."))
 

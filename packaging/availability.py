@@ -103,8 +103,9 @@ class Lot:
 
 
 def fifo(lot: Lot) -> tuple[date, date, int]:
-    """Order lots for taking: what expires first, then the oldest (R5)."""
-    return (lot.expires_on or date.max, lot.received_on, lot.id)
+    """Order lots for taking: of food what expires first, then the oldest (R5)."""
+    is_food = lot.item[0] != "product"
+    return (lot.expires_on or date.max if is_food else date.max, lot.received_on, lot.id)
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,8 @@ def makeable(parts: Sequence[Part], free: Mapping[Item, Decimal], free_generic: 
 def estimate(lots: Iterable[Lot], quantity: Decimal, last_price: Decimal | None) -> Cost:
     """Estimate what `quantity` of a generic product will cost from what no line has promised (R16).
 
-    `last_price` values what is beyond the free pieces of known cost; None when nothing was ever paid.
+    `last_price` values what is beyond the free pieces of known cost; None when nothing was ever paid: then a quantity
+    beyond them is unknown.
     """
     known = [lot for lot in lots if lot.is_cost_known and lot.free > 0]
     pieces = sum((lot.free for lot in known), ZERO)
@@ -192,15 +194,16 @@ def estimate(lots: Iterable[Lot], quantity: Decimal, last_price: Decimal | None)
     if quantity == 0:
         return Cost(round4(ZERO), round4(ZERO), round4(ZERO), "Estimated")
     beyond = max(quantity - pieces, ZERO)
-    price = last_price if last_price is not None else (value / pieces if pieces else None)
-    if price is None:
+    if beyond and last_price is None:
         return Cost(None, None, None, "Estimated")
-    rest = beyond * price
+    rest = beyond * (last_price or ZERO)
     average = (quantity - beyond) * value / pieces if pieces else ZERO
     by_price = sorted(known, key=lambda lot: lot.value / lot.quantity)
-    low = _cost_of(by_price, quantity - beyond) + rest
-    high = _cost_of(reversed(by_price), quantity - beyond) + rest
-    return Cost(round4(low), round4(average + rest), round4(high), "Estimated")
+    likely = round4(average + rest)
+    low = round4(_cost_of(by_price, quantity - beyond) + rest)
+    high = round4(_cost_of(reversed(by_price), quantity - beyond) + rest)
+    # Three ways to the same sum can differ in the 28th digit, and so in the 4th place.
+    return Cost(min(low, likely), likely, max(high, likely), "Estimated")
 
 
 def _cost_of(lots: Iterable[Lot], quantity: Decimal) -> Decimal:

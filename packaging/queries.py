@@ -288,7 +288,7 @@ def free_stock(
     for lot in lots:
         if lot.item[0] == "good" and not is_ready(lot):
             continue
-        if lot.item[0] != "product" and lot.is_expired(today):
+        if lot.is_expired(today):
             continue
         items[lot.item] += lot.free
         if lot.generic_id is not None:
@@ -496,7 +496,7 @@ def recipe_costs(
                 lot
                 for lot in lots
                 if lot.item == part.item
-                and not (part.item[0] != "product" and lot.is_expired(today))
+                and not lot.is_expired(today)
                 and not (part.item[0] == "good" and not is_ready(lot, event_id))
             ]
             cost = _fifo_cost(mine, needed, prices.get(part.generic_id or 0))
@@ -563,4 +563,4 @@ def good_or_not_found(finished_good_id: int) -> FinishedGood:
 def propose(line: Composition, lots: Sequence[Lot], strategy: str, quantity: Decimal) -> strategies.Proposal:
     """Return a proposal for a line over lots that are already loaded."""
     line_id = line.pk if line.order_id is not None else None
-    return strategies.STRATEGIES[strategy](lots, line_id, quantity, line.is_whole)
+    return strategies.STRATEGIES[strategy](lots, line_id, quantity, line.is_whole, timezone.localdate())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from packaging.availability import Lot, fifo
@@ -16,13 +17,19 @@ class Proposal:
     unmet: Decimal = ZERO
 
 
-def keep_and_fill(lots: Sequence[Lot], line_id: int | None, quantity: Decimal, whole: bool) -> Proposal:
-    """Keep what the line has promised, as far as its lots can, then fill up to `quantity` in the order of `lots`."""
+def keep_and_fill(lots: Sequence[Lot], line_id: int | None, quantity: Decimal, whole: bool, on: date) -> Proposal:
+    """Keep what the line has promised, as far as its lots can, then fill up to `quantity` in the order of `lots`.
+
+    A lot past its day on `on` is not proposed, only kept (R5).
+    """
     amounts: dict[int, Decimal] = {}
     left = quantity
     for kept in (True, False):
         for lot in lots:
-            have = (lot.kept.get(line_id, ZERO) if line_id else ZERO) if kept else lot.free
+            if kept:
+                have = lot.kept.get(line_id, ZERO) if line_id else ZERO
+            else:
+                have = ZERO if lot.is_expired(on) else lot.free
             taken = min(left, have // 1 if whole else have)
             if taken > 0:
                 amounts[lot.id] = amounts.get(lot.id, ZERO) + taken
@@ -30,9 +37,9 @@ def keep_and_fill(lots: Sequence[Lot], line_id: int | None, quantity: Decimal, w
     return Proposal(amounts, left)
 
 
-def oldest(lots: Sequence[Lot], line_id: int | None, quantity: Decimal, whole: bool) -> Proposal:
+def oldest(lots: Sequence[Lot], line_id: int | None, quantity: Decimal, whole: bool, on: date) -> Proposal:
     """Propose the oldest lots first (R5)."""
-    return keep_and_fill(sorted(lots, key=fifo), line_id, quantity, whole)
+    return keep_and_fill(sorted(lots, key=fifo), line_id, quantity, whole, on)
 
 
 STRATEGIES = {"oldest": oldest}

@@ -100,4 +100,5 @@ def propose_lots(
     part = as_part(line)
     if quantity is None:
         quantity = part.need(line.order.quantity_left if line.order else 1)
+    checked_quantity(quantity, whole=line.is_whole, what=line.name, or_zero=True)
     return propose(line, load_lots(generics=[part.generic_id or 0]), strategy, quantity)

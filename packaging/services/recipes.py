@@ -25,9 +25,20 @@ from packaging.services.releases import lock_order, raise_version, release_surpl
 def check_lines(good: FinishedGood, lines: Sequence[Composition]) -> None:
     """Refuse lines that cannot stand together as the bill of materials of `good` (R8, R9).
 
-    Units and goods come in whole numbers, a component stands once specific and once generic, a generic product has one
-    generic line, and no good contains itself. Whoever adds a nested good holds the lock of all goods.
+    What `check_parts` asks, and no good contains itself. Whoever adds a nested good holds the lock of all goods.
     Raises `BadQuantity`, `DuplicateLine`, `CircularRecipe`.
+    """
+    check_parts(lines)
+    for line in lines:
+        if line.finished_good is not None:
+            check_no_cycle(good, line.finished_good)
+
+
+def check_parts(lines: Sequence[Composition]) -> None:
+    """Refuse lines that cannot stand side by side, whatever good they make (R8).
+
+    Units and goods come in whole numbers, a component stands once specific and once generic, and a generic product has
+    one generic line. Raises `BadQuantity`, `DuplicateLine`.
     """
     seen: dict[tuple[str, int | None, bool], Composition] = {}
     for line in lines:
@@ -39,9 +50,6 @@ def check_lines(good: FinishedGood, lines: Sequence[Composition]) -> None:
         if key in seen:
             raise DuplicateLine(seen[key])
         seen[key] = line
-    for line in lines:
-        if line.finished_good is not None:
-            check_no_cycle(good, line.finished_good)
 
 
 def line_key(line: Composition) -> tuple[str, int | None, bool]:
@@ -148,7 +156,7 @@ def change_line(
         line.component_quantity = quantity
     others = [other for other in _lines(line.assembly, order) if other.pk != line.pk]
     # Nothing here can close a cycle: a line never changes into a nested good, and one that is nested stays the same.
-    check_lines(line.assembly, [other for other in [*others, line] if other.finished_good_id is None])
+    check_parts([*others, line])
     changes_component = line_key(line) != before or line.packaging_product_id != old_product_id
     line = replace_line(line, keeps_promises=line_key(line) == before, changes_component=changes_component)
     if order is not None:

@@ -115,7 +115,9 @@ def void_receipt(*, lot_id: int, reason: str, by: User | None) -> InventoryItem:
     """
     lock_stock(lots=[lot_id])
     lot = _lot(lot_id)
-    movements = list(lot.movements.select_related("reversed_by"))
+    movements = list(lot.movements.all())
+    if not any(m.kind in (Kind.RECEIVED, Kind.BAKED) for m in movements):
+        raise NotFound(_("The receipt"))
     undone = {movement.reverses_id for movement in movements if movement.reverses_id}
     standing = [m for m in movements if m.pk not in undone and m.reverses_id is None]
     if any(m.pk in undone for m in movements if m.kind in (Kind.RECEIVED, Kind.BAKED)):
@@ -186,7 +188,8 @@ def issue_stock(
     if movement := sent_before(StockMovement.objects, key):
         return movement
     lot = _lot(lot_id)
-    if checked_reason(reason) not in ISSUE_REASONS:
+    reason = checked_reason(reason)
+    if reason not in ISSUE_REASONS:
         raise NotFound(_("This reason"))
     order = get_row(AssemblyOrder.objects, order_id, _("The order")) if order_id is not None else None
     whole = lot.product is None or not lot.product.generic_product.is_divisible
@@ -202,10 +205,17 @@ def issue_stock(
 
 
 @transaction.atomic
-def correct_cost(*, lot_id: int, total_cost: Decimal, reason: str, by: User | None) -> InventoryItem:
-    """Put the cost of a whole lot right; what is left is revalued in proportion, what was used is not (R3, R4)."""
+def correct_cost(
+    *, lot_id: int, total_cost: Decimal, reason: str, by: User | None, expected: Decimal | None = None
+) -> InventoryItem:
+    """Put the cost of a whole lot right; what is left is revalued in proportion, what was used is not (R3, R4).
+
+    `expected` is the cost that the form showed: when it has changed since, `StaleVersion` carries the lot (R31).
+    """
     lock_stock(lots=[lot_id])
     lot = _lot(lot_id)
+    if expected is not None and expected != lot.total_cost:
+        raise StaleVersion(lot)
     reason = checked_reason(reason)
     value = costs.corrected_value(
         lot.value, lot.total_cost, checked_money(total_cost), lot.quantity, lot.quantity_received
