@@ -1,0 +1,291 @@
+"""The forms of "To assign": the filters of the list, and one number for each lot."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bakery.forms import NumberInput, PlainForm, QuantityField, WholeField
+from packaging.availability import Lot
+from packaging.costs import ZERO, is_whole
+from packaging.exceptions import RuleError
+from packaging.pending_queries import Board, Kind, holders
+
+MOST_LOTS = 400  # steppers on one page; a form may not have more than 2,000 fields
+UNFOLDED = 6  # lots of a design that are shown at once
+
+
+class PendingFilterForm(PlainForm):
+    """Narrows the list of lines that wait; everything is optional."""
+
+    q = forms.CharField(
+        label=gettext_lazy("Search"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search", "data-search": "", "autocomplete": "off"}),
+        error_messages={"max_length": gettext_lazy("Search with at most 100 letters.")},
+    )
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"),
+        required=False,
+        error_messages={"invalid_choice": gettext_lazy("Choose a kind of packaging from the list.")},
+    )
+    due = forms.ChoiceField(
+        label=gettext_lazy("Due"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("Any day")),
+            ("overdue", gettext_lazy("Overdue")),
+            ("week", gettext_lazy("This week or earlier")),
+        ],
+        error_messages={"invalid_choice": gettext_lazy("Choose when it is due from the list.")},
+    )
+    state = forms.ChoiceField(
+        label=gettext_lazy("State"),
+        required=False,
+        widget=forms.HiddenInput,
+        choices=[
+            ("", gettext_lazy("All")),
+            ("pending", gettext_lazy("Not started")),
+            ("partial", gettext_lazy("Partly")),
+            ("short", gettext_lazy("Short")),
+        ],
+        error_messages={"invalid_choice": gettext_lazy("Choose one of the states.")},
+    )
+
+    def __init__(self, data: QueryDict, *, kinds: Iterable[Kind], today: date) -> None:
+        super().__init__(data)
+        self.today = today
+        choices = [(str(kind.id), kind.name) for kind in kinds]
+        self.fields["kind"].choices = [("", _("All kinds")), *choices]  # type: ignore[attr-defined]
+
+    @property
+    def states(self) -> list[tuple[str, str]]:
+        """The chips."""
+        return [(value, str(label)) for value, label in self.fields["state"].choices]  # type: ignore[attr-defined]
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything was asked for."""
+        return any(self.cleaned_data.values())
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """What was asked for, as `waiting_lines` takes it."""
+        asked = self.cleaned_data
+        monday = self.today + timedelta(days=7 - self.today.weekday())
+        return {
+            "text": asked["q"],
+            "kind": int(asked["kind"]) if asked["kind"] else None,
+            "due_before": {"overdue": self.today, "week": monday}.get(asked["due"]),
+            "state": asked["state"].upper(),
+        }
+
+
+class LotAmountField(QuantityField):
+    """How much of one lot; empty means none of it. Its errors repeat what was typed, beside the lot's name."""
+
+    def clean(self, value: Any) -> Decimal | None:
+        """Return the number; a refusal names what was typed."""
+        try:
+            number: Decimal | None = super().clean(value)
+        except ValidationError as error:
+            said = _("%(typed)s was typed. %(why)s") % {"typed": str(value)[:30], "why": " ".join(error.messages)}
+            raise ValidationError(said, code=error.code) from None
+        return number
+
+
+@dataclass(frozen=True)
+class LotRow:
+    """One lot as the page shows it; `field` is its stepper, None where the line can have nothing of it."""
+
+    lot: Lot
+    free: Decimal  # for this line
+    holders: list[tuple[str, Decimal]]
+    amount: Decimal
+    promised: Decimal  # to this line
+    field: forms.BoundField | None = None
+    fits: bool = False  # whether all of it is still needed
+    saved: Decimal | None = None  # what is stored, where something else was typed
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the lot cannot keep what it promised to this line (R14)."""
+        return self.promised > self.free
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether the row has to be seen: it says something that was typed, promised or refused."""
+        return bool(self.amount or self.promised or (self.field and self.field.errors))
+
+
+@dataclass(frozen=True)
+class DesignCard:
+    """One design with its lots: the first few, and the rest folded."""
+
+    product_id: int
+    name: str
+    free: Decimal
+    rows: list[LotRow]
+    folded: list[LotRow]
+    is_open: bool
+
+
+class LotAssignForm(PlainForm):
+    """One number for each lot of a board, and the version of the order that the page was drawn from (R31)."""
+
+    version = WholeField(
+        max_value=2**31 - 1,
+        widget=forms.HiddenInput,
+        error_messages={
+            "required": gettext_lazy("The page was not sent as a whole. Nothing was changed: check the numbers."),
+        },
+    )
+
+    def __init__(
+        self, data: QueryDict | None = None, *, board: Board, amounts: Mapping[int, Decimal] | None = None
+    ) -> None:
+        """Draw a board with what its line has now, or with `amounts` by lot id, or with what was typed."""
+        super().__init__(data)
+        self.board = board
+        self.start = board.kept if amounts is None else amounts
+        self.typed = typed_amounts(data) if data is not None else {}
+        usable = [lot for lot in board.lots if self._is_usable(lot)]
+        marked = [lot for lot in usable[MOST_LOTS:] if self._has_mark(lot)]
+        self.left_out = max(len(usable) - MOST_LOTS - len(marked), 0)
+        self.shown = {lot.id: lot for lot in [*usable[:MOST_LOTS], *marked]}
+        for lot in self.shown.values():
+            self._add_field(lot.id, _("Lot %(lot)s") % {"lot": f"{lot.label} {lot.design}".strip()})
+        for pk in self.typed.keys() - self.shown.keys():
+            self._add_field(pk, _("Lot %(lot)s") % {"lot": pk})
+
+    def _is_usable(self, lot: Lot) -> bool:
+        return lot.free_for(self.board.line.pk) > 0 or self._has_mark(lot)
+
+    def _has_mark(self, lot: Lot) -> bool:
+        if lot.promised_to(self.board.line.pk) or self.start.get(lot.id):
+            return True
+        return bool(set(self.typed.get(lot.id, ())) - {"", "0"})
+
+    def _add_field(self, pk: int, label: str) -> None:
+        widget = NumberInput(inputmode="numeric" if self.board.line.is_whole else "decimal")
+        field = LotAmountField(label=label, required=False, widget=widget, initial=self.start.get(pk, ZERO))
+        self.fields[f"lot_{pk}"] = field
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse a lot that is named twice, and a name that is no lot's."""
+        if any(name.startswith("lot_") and name not in self.fields for name in self.data):
+            self.add_error(None, ValidationError(_("One of the lots is not known here."), code="not_found"))
+        for pk, texts in self.typed.items():
+            if len(texts) > 1:
+                name = f"lot_{pk}"
+                said = _("Named twice, with %(amounts)s. Give one number for each lot.")
+                error = ValidationError(said % {"amounts": ", ".join(texts)[:60]}, code="lot_twice")
+                self.add_error(name, error)
+        return super().clean()
+
+    @property
+    def amounts(self) -> dict[int, Decimal]:
+        """What each lot shall give, by lot id; a 0 or nothing means none of it. Of a refused form what was clear."""
+        if not self.is_bound:
+            return {pk: amount for pk, amount in self.start.items() if amount}
+        found = {int(name[4:]): value for name, value in self.cleaned_data.items() if name.startswith("lot_")}
+        return {pk: amount for pk, amount in found.items() if amount}
+
+    def has_dropped(self) -> bool:
+        """Say whether a lot that is asked for now has less than the page showed, and less than is asked (R31)."""
+        for pk, amount in self.amounts.items():
+            seen, lot = self.data.get(f"seen_{pk}", ""), self.board.by_id.get(pk)
+            if lot is not None and re.fullmatch(r"\d{1,9}(\.\d{1,3})?", seen, re.ASCII):
+                free = lot.free_for(self.board.line.pk)
+                if free < min(Decimal(seen), amount):
+                    return True
+        return False
+
+    def refuse(self, error: RuleError) -> None:
+        """Put a refusal beside the lot that it is about, else at the top."""
+        line_id = self.board.line.pk
+        for pk, amount in self.amounts.items():
+            lot = self.board.by_id.get(pk)
+            if lot is None:
+                continue
+            is_about = {
+                "not_free": amount > lot.free_for(line_id),
+                "bad_quantity": self.board.line.is_whole and not is_whole(amount),
+            }
+            if is_about.get(str(error.code)):
+                self.add_error(f"lot_{pk}", error)
+                return
+        self.add_error(None, error)
+
+    def too_much(self) -> list[tuple[Lot, Decimal]]:
+        """Return the lots of which more is asked than this line can have, each with what it can have."""
+        asked = ((self.board.by_id.get(pk), amount) for pk, amount in self.amounts.items())
+        over = [(lot, lot.free_for(self.board.line.pk), amount) for lot, amount in asked if lot is not None]
+        return [(lot, free) for lot, free, amount in over if amount > free]
+
+    def cards(self) -> list[DesignCard]:
+        """Return the designs that can give something, the largest first, with their lots."""
+        amounts, line_id = self.amounts, self.board.line.pk
+        missing = self.board.required - sum(amounts.values(), ZERO)
+        cards = []
+        for product_id, group in self.board.by_design.items():
+            rows = [self._row(lot, amounts.get(lot.id, ZERO), missing) for lot in group]
+            mine = [row for row in rows if row.field]
+            if mine:
+                free = sum((lot.free_for(line_id) for lot in group), ZERO)
+                rest = [*mine[UNFOLDED:], *(row for row in rows if not row.field and row.holders)]
+                is_open = any(row.is_marked for row in rest)
+                cards.append(DesignCard(product_id, group[0].design, free, mine[:UNFOLDED], rest, is_open))
+        return sorted(cards, key=lambda card: (-card.free, card.name))
+
+    def _row(self, lot: Lot, amount: Decimal, missing: Decimal) -> LotRow:
+        line_id = self.board.line.pk
+        free, promised = lot.free_for(line_id), lot.promised_to(line_id)
+        return LotRow(
+            lot=lot,
+            free=free,
+            holders=holders(lot, line_id),
+            amount=amount,
+            promised=promised,
+            field=self[f"lot_{lot.id}"] if lot.id in self.shown else None,
+            fits=0 < free - amount <= missing,
+            saved=promised if self.is_bound and promised != amount else None,
+        )
+
+    def not_free(self) -> list[DesignCard]:
+        """Return the designs that are on the shelf, but promised to others in full."""
+        cards = []
+        for product_id, group in self.board.by_design.items():
+            if not any(self._is_usable(lot) for lot in group):
+                rows = [self._row(lot, ZERO, ZERO) for lot in group]
+                cards.append(DesignCard(product_id, group[0].design, ZERO, rows, [], is_open=False))
+        return sorted(cards, key=lambda card: card.name)
+
+    def no_stock(self) -> list[str]:
+        """Return the designs of which no lot is on the shelf."""
+        there = {lot.item[1] for lot in self.board.lots}
+        return [design for product_id, design in self.board.designs.items() if product_id not in there]
+
+
+def typed_amounts(data: QueryDict) -> dict[int, list[str]]:
+    """Return what was typed for each lot, by lot id, as texts; a lot may be named more than once."""
+    found: dict[int, list[str]] = {}
+    for name in data:
+        match = re.fullmatch(r"lot_([1-9]\d{0,17})", name, re.ASCII)
+        if match:
+            found[int(match[1])] = [str(text).strip() for text in data.getlist(name)]
+    return found
+
+
+def asked_lots(data: QueryDict) -> list[int]:
+    """Return the ids of the lots of which something was typed."""
+    return [pk for pk, texts in typed_amounts(data).items() if set(texts) - {"", "0"}]

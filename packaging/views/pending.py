@@ -1,0 +1,223 @@
+"""To assign: the lines that wait for a decision, and the choice of the lots for one of them."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from bakery.context_processors import url_or_none
+from bakery.web import (
+    HtmxHttpRequest,
+    Page,
+    page_of,
+    permission_required,
+    redirect_to,
+    refused,
+    render_part,
+    safe_next,
+)
+from packaging import services
+from packaging.costs import in_words
+from packaging.exceptions import NotFound, OrderState, RuleError, StaleVersion
+from packaging.forms.pending import LotAssignForm, PendingFilterForm, asked_lots
+from packaging.models import GenericProduct
+from packaging.pending_queries import Board, Kind, load_board, next_waiting, waiting_kinds, waiting_lines
+from packaging.strategies import STRATEGIES
+
+ASSIGN = "packaging.assign_lots"
+LIST, ASSIGNMENT = "packaging/pending_list.html", "packaging/lot_assign.html"
+CLEAR = "clear"
+
+
+@require_safe
+@permission_required("packaging.view_composition")
+def pending_list(request: HtmxHttpRequest) -> HttpResponse:
+    """List every undecided line of the open orders, soonest due first, with search and filters."""
+    waiting = waiting_kinds()
+    kinds = [*waiting, *_settled_kind(request.GET.get("kind", ""), waiting)]
+    form = PendingFilterForm(request.GET, kinds=kinds, today=timezone.localdate())
+    is_fine = form.is_valid()
+    page = page_of(request, waiting_lines(**form.filters)) if is_fine else Page([])
+    total = sum(kind.waiting for kind in waiting)
+    context = {
+        "form": form,
+        "page": page,
+        "pending_count": total,
+        "found": page.rows[0].found if page else 0,
+        "is_narrowed": not is_fine or form.is_narrowed,
+        "back": _list_link(request),
+    }
+    if not is_fine:
+        return refused(request, LIST, context, part="rows")
+    return render_part(request, LIST, context, part=("rows", "more"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("packaging.view_composition")
+def lot_assign(request: HtmxHttpRequest, composition_id: int) -> HttpResponse:
+    """Say which lots fill a line: everything at once, or nothing changes (R12, R31)."""
+    board = _board(request, composition_id)
+    if request.method != "POST":
+        return _answer(request, LotAssignForm(board=board))
+    if not request.user.has_perm(ASSIGN):
+        raise PermissionDenied(ASSIGN)
+    form = LotAssignForm(request.POST, board=board)
+    if board.state:
+        return _refuse(request, form, _settled(form))
+    if not form.is_valid():
+        return refused(request, ASSIGNMENT, _context(request, form))
+    version = form.cleaned_data["version"]
+    try:
+        services.assign_lots(composition_id=composition_id, amounts=form.amounts, by=request.user, version=version)
+    except RuleError as error:
+        form = LotAssignForm(request.POST, board=_board(request, composition_id))
+        error.lost_race = form.is_valid() and form.has_dropped()
+        return _refuse(request, form, error)
+    messages.success(request, _saved_words(form))
+    return _leave(request, board)
+
+
+@require_POST
+@permission_required(ASSIGN)
+def lot_assign_preview(request: HtmxHttpRequest, composition_id: int) -> HttpResponse:
+    """Say what the numbers typed so far come to; stores nothing."""
+    form = LotAssignForm(request.POST, board=_board(request, composition_id))
+    if form.board.state:
+        return _refuse(request, form, _settled(form), part="sum")
+    status = 200 if form.is_valid() else 422
+    return render_part(request, ASSIGNMENT, _context(request, form), part="sum", status=status)
+
+
+@require_POST
+@permission_required(ASSIGN)
+def lot_assign_fill(request: HtmxHttpRequest, composition_id: int) -> HttpResponse:
+    """Fill the numbers in by a strategy, or empty them; stores nothing (R15)."""
+    board = _board(request, composition_id)
+    strategy = request.POST.get("strategy", "")
+    if board.state or strategy not in {*STRATEGIES, CLEAR}:
+        form = LotAssignForm(request.POST, board=board)
+        error = _settled(form) if board.state else RuleError(_("Choose one of the ways to fill the numbers in."))
+        return _refuse(request, form, error, part="lots")
+    amounts: Mapping[int, Decimal] = {} if strategy == CLEAR else board.proposal(strategy).amounts
+    return _answer(request, LotAssignForm(board=board, amounts=amounts), part="lots")
+
+
+def _settled_kind(asked: str, waiting: list[Kind]) -> list[Kind]:
+    """Return the kind that a filter names though no line waits for it any more: nothing is found then."""
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 19) or int(asked) in {kind.id for kind in waiting}:
+        return []
+    generic = GenericProduct.objects.filter(pk=int(asked)).first()
+    return [Kind(generic.pk, generic.name, 0)] if generic else []
+
+
+def _list_link(request: HtmxHttpRequest) -> str:
+    """Return the query that leads from a line back to the list as it is narrowed now; empty for the whole list."""
+    query = request.GET.copy()
+    query.pop("page", None)
+    asked = [(name, value) for name, value in query.items() if value]
+    return f"?{urlencode({'next': f'{request.path}?{urlencode(asked)}'})}" if asked else ""
+
+
+def _board(request: HtmxHttpRequest, composition_id: int) -> Board:
+    """Return the board of a line, with the lots that a form named; 404 when there is no such line."""
+    try:
+        return load_board(composition_id, asked_lots(request.POST))
+    except NotFound:
+        raise Http404 from None
+
+
+def _settled(form: LotAssignForm) -> RuleError:
+    """Return the refusal for a line with nothing to decide: stale when the page was drawn before that (R31)."""
+    order = form.board.line.order
+    if order is not None and form.is_valid() and form.cleaned_data["version"] != order.version:
+        return StaleVersion(order)
+    return OrderState(_("There is nothing to decide here. Nothing was changed."), order)
+
+
+def _refuse(request: HtmxHttpRequest, form: LotAssignForm, error: RuleError, part: str | None = None) -> HttpResponse:
+    """Answer 422 or 409 with the reason, what was typed, and the figures as they are now."""
+    form.is_valid()
+    form.refuse(error)
+    return refused(request, ASSIGNMENT, _context(request, form), error, part)
+
+
+def _answer(request: HtmxHttpRequest, form: LotAssignForm, part: str | None = None) -> HttpResponse:
+    return render_part(request, ASSIGNMENT, _context(request, form), part)
+
+
+def _context(request: HtmxHttpRequest, form: LotAssignForm) -> dict[str, Any]:
+    """Return what the page and its parts show."""
+    board = form.board
+    to = safe_next(request, reverse("packaging:pending_list"))
+    receive = url_or_none("packaging:stock_receive")
+    product = board.line.packaging_product
+    return {
+        "form": form,
+        "board": board,
+        "line": board.line,
+        "order": board.line.order,
+        "cards": form.cards(),
+        "not_free": form.not_free(),
+        "no_stock": form.no_stock(),
+        "tally": board.tally(form.amounts),
+        "too_much": form.too_much(),
+        "oldest_tally": board.tally(board.proposal("oldest").amounts),
+        "may_assign": request.user.has_perm(ASSIGN),
+        "back": _way_back(request),
+        "is_from_list": urlsplit(to).path == reverse("packaging:pending_list"),
+        "next": request.POST.get("next") or request.GET.get("next") or "",
+        "quantity": _quantity(request),
+        "receive": f"{receive}?generic={product.generic_product_id}"
+        if receive and product and request.user.has_perm("packaging.receive_stock")
+        else "",
+    }
+
+
+def _quantity(request: HtmxHttpRequest) -> str:
+    """Return the quantity of the recording that people came from; empty without one."""
+    asked = request.POST.get("quantity") or request.GET.get("quantity") or ""
+    return asked if asked.isascii() and asked.isdigit() and len(asked) <= 7 else ""
+
+
+def _way_back(request: HtmxHttpRequest) -> str:
+    """Return the page that people came from, with the quantity that they had typed there."""
+    to = safe_next(request, reverse("packaging:pending_list"))
+    quantity = _quantity(request)
+    if not quantity:
+        return to
+    address = urlsplit(to)
+    query = QueryDict(address.query, mutable=True)
+    query["quantity"] = quantity
+    return urlunsplit(address._replace(query=query.urlencode()))
+
+
+def _saved_words(form: LotAssignForm) -> str:
+    tally, order = form.board.tally(form.amounts), form.board.line.order
+    assert order is not None
+    words = {
+        "customer": order.customer,
+        "assigned": in_words(tally.assigned),
+        "missing": in_words(tally.missing),
+    }
+    if tally.missing:
+        return _("%(customer)s: saved. %(missing)s still to assign.") % words
+    return _("%(customer)s: saved. All %(assigned)s are assigned.") % words
+
+
+def _leave(request: HtmxHttpRequest, board: Board) -> HttpResponse:
+    """Lead on after Save: to where people came from, or with "Save and next" to the line that waits next."""
+    if request.POST.get("then") == "next":
+        following = next_waiting(board.line)
+        if following is not None:
+            page = reverse("packaging:lot_assign", args=[following.pk])
+            back = request.POST.get("next")
+            return redirect_to(request, f"{page}?{urlencode({'next': back})}" if back else page)
+    return redirect_to(request, _way_back(request))
