@@ -99,6 +99,11 @@ class LotQuerySet(models.QuerySet[Any]):
         """Fetch what each lot holds in the same statement."""
         return self.select_related("product__generic_product", "finished_unit", "finished_good", "order__event")
 
+    def with_reserved(self) -> Self:
+        """Add `reserved`: what order lines were promised of each lot (R13)."""
+        promises = apps.get_model("packaging", "CompositionAssignment")._default_manager.outstanding()
+        return self.annotate(reserved=_total(promises.filter(inventory_item=OuterRef("pk")), "inventory_item"))
+
     def made_for(self, order_id: int) -> Self:
         """Goods that runs made for an order."""
         return self.filter(order=order_id, finished_good__isnull=False)
@@ -111,6 +116,12 @@ class LotQuerySet(models.QuerySet[Any]):
         for word in fold(text).split():
             found &= Q(*[(f"{name}__contains", word) for name in names], _connector=Q.OR)
         return self.filter(found | Q(lot_code__icontains=text.strip())) if text.strip() else self
+
+    def by_name(self) -> Self:
+        """Order by what the lots hold, then oldest first; what is used up comes last."""
+        name = Coalesce("product__generic_product__name_key", "finished_unit__name_key", "finished_good__name_key")
+        used_up = Case(When(quantity=0, then=1), default=0, output_field=models.IntegerField())
+        return self.order_by(used_up, name, "product__design_key", "received_on", "pk")
 
     def not_voided(self) -> Self:
         """Leave out what never came: receipts that were typed wrong and voided, goods of a voided run."""

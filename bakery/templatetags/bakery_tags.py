@@ -156,7 +156,8 @@ def field(bound: forms.BoundField) -> dict[str, Any]:
         kind = "choices"
     else:
         kind = "text"
-    return {"field": bound, "kind": kind, "is_optional": not bound.field.required and kind == "text"}
+    is_optional = not bound.field.required and kind == "text" and not getattr(bound.field, "is_one_of", False)
+    return {"field": bound, "kind": kind, "is_optional": is_optional}
 
 
 @register.inclusion_tag("_stepper.html")

@@ -1,0 +1,40 @@
+"""Quantities and reasons in words, for messages and pages."""
+
+from decimal import Decimal
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from packaging.costs import in_words, is_whole
+from packaging.services import ISSUE_REASONS
+
+COUNT_REASONS: dict[str, str | Promise] = {
+    "counted": _("Counted"),
+    "damaged": _("Damaged"),
+    "lost": _("Lost"),
+    "sample": _("Sample"),
+    "returned": _("Returned"),
+    "correction": _("Correction"),
+}
+REASONS: dict[str, str | Promise] = {**ISSUE_REASONS, **COUNT_REASONS}
+
+
+def in_units(quantity: Decimal, unit: str) -> str:
+    """Write a quantity with its stock unit: 1 piece, 30 pieces, 0.4 m."""
+    number = in_words(quantity)
+    count = int(abs(quantity)) if is_whole(quantity) else 2
+    if unit == "piece":
+        return ngettext("%(number)s piece", "%(number)s pieces", count) % {"number": number}
+    if unit == "sheet":
+        return ngettext("%(number)s sheet", "%(number)s sheets", count) % {"number": number}
+    return f"{number} {unit}"
+
+
+def reason_words(reason: str) -> str:
+    """Write a reason as people read it: its word in their language, and what was typed besides."""
+    code, _colon, rest = reason.partition(": ")
+    word = REASONS.get(code)
+    if word is None:
+        return reason
+    return f"{word}: {rest}" if rest else str(word)
