@@ -1,7 +1,16 @@
 """Addresses of the app `assembly`."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from assembly.views import record, runs, today
 
 app_name = "assembly"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("", today.today, name="today"),
+    path("record/", record.run_record, name="run_record"),
+    path("record/preview/", record.run_preview, name="run_preview"),
+    path("runs/", runs.run_list, name="run_list"),
+    path("runs/<int:run_id>/", runs.run_detail, name="run_detail"),
+    path("runs/<int:run_id>/void/", runs.run_void, name="run_void"),
+]

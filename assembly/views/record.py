@@ -1,0 +1,128 @@
+"""Recording a run: what it takes, the question while packaging is undecided, and the write (R20-R25, R30, R31)."""
+
+from datetime import date, datetime, time
+from typing import Any
+from uuid import uuid4
+
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import reswap, retarget
+
+from assembly.forms import CHOICE, RunPlanForm, RunRecordForm
+from assembly.queries import RunSubject, run_subject
+from assembly.services import record_assembly
+from assembly.views.record_screen import RecordScreen
+from bakery.web import HtmxHttpRequest, page_of, permission_required, redirect_to, refused, render_part
+from packaging.exceptions import NotFound, RuleError
+from packaging.models import AssemblyOrder
+
+TEMPLATE = "assembly/run_record.html"
+NAMES = {"order": "order_id", "good": "finished_good_id"}
+
+
+@permission_required("assembly.record_run")
+@require_http_methods(["GET", "HEAD", "POST"])
+def run_record(request: HtmxHttpRequest) -> HttpResponse:
+    """Show what a run of an order or a good takes, and record it; without either, ask for which."""
+    if request.method == "POST":
+        return _record(request)
+    if not NAMES.keys() & request.GET.keys():
+        return _choose(request)
+    return _show(request)
+
+
+@permission_required("assembly.record_run")
+@require_safe
+def run_preview(request: HtmxHttpRequest) -> HttpResponse:
+    """Answer with what a run takes while its numbers are typed."""
+    return _show(request, is_preview=True)
+
+
+def _choose(request: HtmxHttpRequest) -> HttpResponse:
+    """Ask what is recorded: an open order, soonest first, or a good without one."""
+    orders = AssemblyOrder.objects.to_assemble().soonest_first().select_related("finished_good", "event")
+    context = {"page": page_of(request, orders), "today": timezone.localdate()}
+    return render_part(request, "assembly/run_choose.html", context, part=("rows", "more"))
+
+
+def _show(request: HtmxHttpRequest, *, is_preview: bool = False) -> HttpResponse:
+    """Show the form with its plan, as far as the address fills it; 422 when what the address says cannot be."""
+    subject = _subject(request)
+    usual = {"quantity": str(subject.usual_quantity or ""), "on": timezone.localdate().isoformat()}
+    form = RunPlanForm({**usual, **request.GET.dict()})
+    screen = RecordScreen(subject, form, key=str(uuid4()), is_choosing="choose" in request.GET)
+    if screen.refusal:
+        form.add_error(None, screen.refusal)
+    context = {**screen.context(), "is_preview": is_preview}
+    status = 422 if subject.is_open and form.errors else 200
+    return render_part(request, TEMPLATE, context, part="plan", status=status)
+
+
+def _record(request: HtmxHttpRequest) -> HttpResponse:
+    """Record the run and lead to it; the same form sent again leads to the same run (R30)."""
+    subject_id = _subject_id(request)
+    if "update" in request.POST:
+        return _update(request)
+    form = RunRecordForm(request.POST, for_order="order_id" in subject_id)
+    if not form.is_valid():
+        return _refuse(request, form)
+    values = form.cleaned_data
+    try:
+        run = record_assembly(
+            **subject_id,
+            quantity=values["quantity"],
+            by=request.user,
+            key=values["key"],
+            assembled_at=_moment(values["on"]),
+            notes=values["notes"],
+            choices=values["choices"],
+            version=values.get("version"),
+        )
+    except RuleError as error:
+        return _refuse(request, form, error)
+    return redirect_to(request, f"{run.get_absolute_url()}?recorded=1")
+
+
+def _update(request: HtmxHttpRequest) -> HttpResponse:
+    """Lead to the address of the plan for what was typed, without JavaScript: the button Update."""
+    typed: dict[str, Any] = {
+        name: text for name, text in request.POST.items() if name in RunPlanForm.base_fields or CHOICE.fullmatch(name)
+    }
+    return redirect_to(request, f"{request.path}?{urlencode({**request.GET.dict(), **typed})}")
+
+
+def _refuse(request: HtmxHttpRequest, form: RunRecordForm, error: RuleError | None = None) -> HttpResponse:
+    """Show the form again with the typing kept, the plan as it is now, and the ways on (R24, R31)."""
+    screen = RecordScreen(_subject(request), form, key=form.data.get("key", ""), is_choosing="choose" in request.GET)
+    if error is not None:
+        error.lost_race = screen.has_dropped(error)
+        form.add_error(None, error)
+    ways = screen.ways_on(error, may_assign=request.user.has_perm("packaging.assign_lots"))
+    # A question comes alone, above the page, and brings the figures below it up to date; all else is a page anew.
+    is_asked = bool(ways["prompt"] and request.htmx)
+    context = {**screen.context(), **ways, "is_preview": is_asked, "is_below": is_asked}
+    answer = refused(request, TEMPLATE, context, error=error, part="modal" if is_asked else None)
+    return reswap(retarget(answer, "body"), "innerHTML") if request.htmx and not is_asked else answer
+
+
+def _subject_id(request: HtmxHttpRequest) -> dict[str, int]:
+    """Return the order or the good that the address names, exactly one of them; else 404."""
+    given = {name: request.GET[word] for word, name in NAMES.items() if word in request.GET}
+    if len(given) != 1 or not all(text.isascii() and text.isdigit() and len(text) < 19 for text in given.values()):
+        raise Http404
+    return {name: int(text) for name, text in given.items()}
+
+
+def _subject(request: HtmxHttpRequest) -> RunSubject:
+    try:
+        return run_subject(**_subject_id(request))
+    except NotFound:
+        raise Http404 from None
+
+
+def _moment(day: date) -> datetime:
+    """Return when a run of this day was made: now, or for an earlier day its noon."""
+    now = timezone.now()
+    return now if day == timezone.localdate(now) else timezone.make_aware(datetime.combine(day, time(12)))

@@ -1,0 +1,228 @@
+"""What the screen for recording shows: the plan, the lots to choose from, the ways on after a refusal (R22, R24)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.forms import BoundField
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from assembly.forms import RunPlanForm, choice_name, seen_name
+from assembly.plan import Choices, LinePlan, Plan, cut_choices, fill_oldest_first
+from assembly.queries import RunSubject
+from assembly.services import plan_lines
+from packaging.availability import Lot, fifo
+from packaging.costs import ZERO, in_words, per_unit, round4
+from packaging.exceptions import NotEnoughStock, OrderState, PackagingUndecided, RuleError
+
+FOR_STOCK = frozenset({"not_enough_stock", "packaging_undecided", "not_free", "over_assigned"})
+
+
+@dataclass(frozen=True)
+class Sending:
+    """The form sent again with another quantity or other lots: what a button beside a refusal does."""
+
+    quantity: int
+    fields: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class LotRow:
+    """A lot that a line could take, what of it is free for the line, and the field that says how many."""
+
+    lot: Lot
+    free: Decimal
+    field: BoundField
+    seen_name: str
+
+
+@dataclass(frozen=True)
+class LotsOfLine:
+    """The lots that a generic line can have."""
+
+    line: LinePlan
+    rows: list[LotRow]
+
+
+@dataclass(frozen=True)
+class OldestFirst:
+    """The proposal for undecided packaging: which lots, at what cost, and what they cannot meet."""
+
+    lines: list[LinePlan]
+    unmet: list[tuple[LinePlan, Decimal]]
+    cost: Decimal
+    send: Sending | None  # none when stock does not suffice
+
+
+def _choosable(line: LinePlan, lots: Sequence[Lot], day: date) -> list[Lot]:
+    """Return the lots of which a line could take something on a day, oldest first."""
+    mine = [lot for lot in lots if lot.received_on <= day and lot.free_for(line.part.line_id) > 0]
+    return sorted(mine, key=fifo)
+
+
+class RecordScreen:
+    """The screen of one order or good, with the plan of what its form says."""
+
+    def __init__(self, subject: RunSubject, form: RunPlanForm, *, key: str, is_choosing: bool) -> None:
+        self.subject, self.form, self.key, self.is_choosing = subject, form, key, is_choosing
+        self.refusal: RuleError | None = None  # of the chosen lots; the plan is then made without them
+        self.choices: Choices = {}
+        self.plan: Plan | None = None
+        if subject.is_open and not form.errors.keys() & {"quantity", "on"}:
+            self.choices = form.cleaned_data["choices"]
+            self.plan = self._make_plan()
+
+    def _make_plan(self) -> Plan:
+        try:
+            return self._plan_of(self.choices)
+        except RuleError as refusal:
+            self.refusal, self.choices = refusal, {}
+            return self._plan_of({})
+
+    def _plan_of(self, choices: Choices) -> Plan:
+        """Return the plan that the write would follow (`preview_assembly`), over lines that are loaded."""
+        values = self.form.cleaned_data
+        return plan_lines(
+            self.subject.lines, self.subject.order, values["quantity"], choices, values["on"], priced=True
+        )
+
+    @cached_property
+    def address(self) -> str:
+        """What the address says beyond the page: for what, and whether lots are chosen here."""
+        order = self.subject.order
+        words: dict[str, Any] = {"order": order.pk} if order else {"good": self.subject.good.pk}
+        return urlencode({**words, "choose": 1} if self.is_choosing else words)
+
+    def context(self) -> dict[str, Any]:
+        """Return what the template shows."""
+        plan, order, good = self.plan, self.subject.order, self.subject.good
+        return {
+            "subject": self.subject,
+            "order": order,
+            "good": good,
+            "form": self.form,
+            "key": self.key,
+            "plan": plan,
+            "short_lines": [line for line in plan.lines if line.short > 0] if plan else [],
+            "cost_each": per_unit(plan.cost.likely, plan.pieces) if plan and plan.cost.likely is not None else None,
+            "surplus": max(plan.pieces - order.quantity_left, 0) if plan and order else 0,
+            "lots_by_line": self._lots_by_line() if plan and self.is_choosing else [],
+            "action": f"{reverse('assembly:run_record')}?{self.address}",
+            "preview": f"{reverse('assembly:run_preview')}?{self.address}",
+        }
+
+    def _lots_by_line(self) -> list[LotsOfLine]:
+        assert self.plan is not None
+        day = self.form.cleaned_data["on"]
+        found = []
+        for line in self.plan.lines:
+            if line.part.is_generic:
+                mine = [lot for lot in self.plan.lots if lot.generic_id == line.part.generic_id]
+                found.append(LotsOfLine(line, [self._lot_row(line, lot) for lot in _choosable(line, mine, day)]))
+        return found
+
+    def _lot_row(self, line: LinePlan, lot: Lot) -> LotRow:
+        line_id = line.part.line_id
+        taken = sum((taken.quantity for taken in line.takes if taken.lot.id == lot.id), ZERO)
+        field = self.form.offer_lot(line_id, lot, in_words(taken))
+        return LotRow(lot, lot.free_for(line_id), field, seen_name(line_id, lot.id))
+
+    def has_dropped(self, error: RuleError) -> bool:
+        """Say whether what the form showed of a line or a chosen lot has become less since: a lost race (R31)."""
+        if error.code not in FOR_STOCK or self.plan is None:
+            return False
+        have = {line.part.line_id: line.have for line in self.plan.lines}
+        lots = {lot.id: lot for lot in self.plan.lots}
+        for line_id, now in have.items():
+            seen = self.form.seen(line_id)
+            if seen is not None and now < seen:
+                return True
+        for line_id, amounts in self.form.cleaned_data["choices"].items():
+            for lot_id in amounts:
+                seen = self.form.seen(line_id, lot_id)
+                free = lots[lot_id].free_for(line_id) if lot_id in lots else ZERO
+                if seen is not None and free < seen:
+                    return True
+        return False
+
+    def ways_on(self, error: RuleError | None, *, may_assign: bool) -> dict[str, Any]:
+        """Return what can be done about a refusal: record fewer, assign now, raise the order, leave the surplus out."""
+        plan, order = self.plan, self.subject.order
+        if plan is None or error is None:
+            return {"prompt": None}
+        most = self._fewer(plan.most) if 0 < plan.most < plan.pieces else None
+        if isinstance(error, PackagingUndecided) and plan.undecided:
+            choose = self._choose_urls(plan, may_assign=may_assign)
+            return {"prompt": self._oldest_first(plan), "choose_urls": choose, "most": most}
+        if isinstance(error, NotEnoughStock):
+            enough = self._url(quantity=plan.enough_for)
+            return {"prompt": None, "shortages": plan.shortages, "most": most, "enough_url": enough}
+        if isinstance(error, OrderState) and order is not None and plan.pieces > order.quantity_left:
+            words: dict[str, Any] = {
+                "good": self.subject.good.pk,
+                "quantity": plan.pieces - order.quantity_left,
+                "on": self.day,
+            }
+            surplus = f"{reverse('assembly:run_record')}?{urlencode(words)}"
+            return {"prompt": None, "most": self._fewer(order.quantity_left), "surplus_url": surplus}
+        return {"prompt": None}
+
+    @property
+    def day(self) -> str:
+        """The day of the run as addresses and fields write it."""
+        return str(self.form.cleaned_data["on"].isoformat())
+
+    def _url(self, **changes: Any) -> str:
+        """Return the address of this screen with the number and the day that it has now, or others."""
+        words = {"quantity": self.plan.pieces if self.plan else "", "on": self.day, **changes}
+        return f"{reverse('assembly:run_record')}?{self.address}&{urlencode(words)}"
+
+    def _choose_urls(self, plan: Plan, *, may_assign: bool) -> list[tuple[str, str]]:
+        """Return where lots can be chosen, each with the line it is for: the order's own screen, else this form."""
+        if self.is_choosing:
+            return []
+        if self.subject.order is None or not may_assign:
+            return [(self._url(choose=1), "")]
+        back = urlencode({"next": self._url()})
+        return [
+            (f"{reverse('packaging:lot_assign', args=[line.part.line_id])}?{back}", line.part.name)
+            for line in plan.undecided
+        ]
+
+    def _fewer(self, quantity: int) -> Sending:
+        assert self.plan is not None
+        parts = [line.part for line in self.plan.lines]
+        return self._sending(quantity, cut_choices(self.choices, parts, quantity), self.plan)
+
+    def _oldest_first(self, plan: Plan) -> OldestFirst:
+        """Return the proposal, checked by the plan that it would lead to."""
+        filling = fill_oldest_first(plan, self.form.cleaned_data["on"])
+        unmet = [
+            (line, filling.unmet[line.part.line_id]) for line in plan.undecided if line.part.line_id in filling.unmet
+        ]
+        if unmet:
+            return OldestFirst([], unmet, ZERO, None)
+        choices = {**self.choices, **filling.choices}
+        then = self._plan_of(choices)
+        lines = [line for line in then.lines if line.part.line_id in filling.choices]
+        cost = round4(sum((line.cost for line in lines), ZERO))
+        return OldestFirst(lines, [], cost, self._sending(plan.pieces, choices, then) if then.is_ready else None)
+
+    def _sending(self, quantity: int, choices: Choices, plan: Plan) -> Sending:
+        """Return the form's fields for another quantity or other lots, with the figures of `plan`."""
+        values, order = self.form.cleaned_data, self.subject.order
+        lots = {lot.id: lot for lot in plan.lots}
+        fields = {"key": self.key, "quantity": str(quantity), "on": self.day, "notes": values["notes"]}
+        if order is not None:
+            fields["version"] = str(order.version)
+        for line in plan.lines:
+            fields[seen_name(line.part.line_id)] = in_words(line.have)
+        for line_id, amounts in choices.items():
+            for lot_id, amount in amounts.items():
+                fields[choice_name(line_id, lot_id)] = in_words(amount)
+                fields[seen_name(line_id, lot_id)] = in_words(lots[lot_id].free_for(line_id))
+        return Sending(quantity, list(fields.items()))
