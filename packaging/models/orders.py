@@ -120,4 +120,4 @@ class AssemblyOrder(BaseModel):
         """Whom the order is for, in words: its event, else the first line of its notes, else its number."""
         if self.event:
             return self.event.name
-        return self.notes.strip().partition("\n")[0][:80] or str(_("Order %(number)s")) % {"number": self.pk}
+        return self.notes.strip().partition("\n")[0].strip()[:80] or str(_("Order %(number)s")) % {"number": self.pk}
