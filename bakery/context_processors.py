@@ -26,9 +26,9 @@ class Place:
 
 # URL name, words, icon, and the first words of the addresses that belong to the place. Menu has the rest.
 PLACES: tuple[tuple[str, str | Promise, str, frozenset[str]], ...] = (
-    ("packaging:today", _("Today"), "today", frozenset({""})),
+    ("assembly:today", _("Today"), "today", frozenset({""})),
     ("packaging:pending_list", _("To assign"), "assign", frozenset({"pending"})),
-    ("packaging:make", _("Make"), "make", frozenset({"make", "goods", "record"})),
+    ("packaging:make", _("Make"), "make", frozenset({"make", "goods", "lines", "record"})),
     ("packaging:stock", _("Stock"), "stock", frozenset({"stock"})),
     ("menu", _("Menu"), "menu", frozenset()),
 )

@@ -1,5 +1,6 @@
 """The forms of recipes: choose a component, and for packaging whether the design is decided now or later."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -25,12 +26,16 @@ CHOOSE = gettext_lazy("Choose one from the list.")
 
 
 class ComponentField(forms.ModelChoiceField[Any]):
-    """A component from the catalogue; whether it has to be chosen, the kind of line decides."""
+    """A component from the catalogue. The kind of line decides whether it has to be chosen, so the form asks for it."""
 
-    default_error_messages = {"required": CHOOSE, "invalid_choice": CHOOSE}
+    default_error_messages = {"invalid_choice": CHOOSE}
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, empty_label=gettext_lazy("Choose …"), **kwargs)
+        super().__init__(empty_label=gettext_lazy("Choose …"), **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        """Return the component, None when none is chosen."""
+        return None if value in self.empty_values else super().clean(value)
 
 
 class PackagingLineForm(PlainForm):
@@ -114,7 +119,7 @@ class PackagingLineForm(PlainForm):
             return None
         return Composition(
             assembly=good,
-            component_quantity=self.cleaned_data.get("quantity") or 1,
+            component_quantity=self.cleaned_data.get("quantity") or Decimal(1),
             is_generic=bool(self.cleaned_data.get("is_generic")),
             **chosen,
         )
@@ -188,7 +193,7 @@ class LineChangeForm(PackagingLineForm):
             return super().line(good)
         return Composition(
             assembly=good,
-            component_quantity=self.cleaned_data.get("quantity") or 1,
+            component_quantity=self.cleaned_data.get("quantity") or Decimal(1),
             finished_unit=self.unchanged.finished_unit,
             finished_good=self.unchanged.finished_good,
         )
