@@ -222,6 +222,7 @@ class CompositionQuerySet(models.QuerySet[Any]):
         for word in fold(text).split():
             found &= (
                 Q(order__event__name_key__contains=word)
+                | Q(order__notes__icontains=word)  # the name of an order without an event
                 | Q(assembly__name_key__contains=word)
                 | Q(packaging_product__generic_product__name_key__contains=word)
             )

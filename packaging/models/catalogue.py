@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -70,6 +71,16 @@ class GenericProduct(BaseModel):
     def get_absolute_url(self) -> str:
         return reverse("packaging:generic_detail", args=[self.pk])
 
+    def clean(self) -> None:
+        """Refuse another unit, or to be cut or not, once stock or a line counts in it (R7)."""
+        super().clean()
+        before = type(self).objects.filter(pk=self.pk).values_list("unit", "is_divisible").first()
+        if before in {None, (self.unit, self.is_divisible)}:
+            return
+        if self.products.filter(Q(lots__isnull=False) | Q(used_in__isnull=False)).exists():
+            field = "unit" if before[0] != self.unit else "is_divisible"
+            raise ValidationError({field: ValidationError(_("Stock or a line counts in it already."), code="in_use")})
+
 
 class Product(BaseModel):
     """A concrete design of a generic product that can be bought: "Holly"."""
@@ -112,6 +123,16 @@ class Product(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.product_name} {self.design}".strip()
+
+    def clean(self) -> None:
+        """Refuse another generic product once a lot or a line has this one (R7)."""
+        super().clean()
+        before = type(self).objects.filter(pk=self.pk).values_list("generic_product_id", flat=True).first()
+        if before in {None, self.generic_product_id}:
+            return
+        if self.lots.exists() or self.used_in.exists():
+            sentence = _("This design has stock or stands in a recipe: it stays with its generic product.")
+            raise ValidationError({"generic_product": ValidationError(sentence, code="in_use")})
 
     @property
     def product_name(self) -> str:
