@@ -315,7 +315,7 @@ def line_statuses(lines: Sequence[Composition]) -> dict[int, LineStatus]:
     lots_by_generic: dict[int, list[Lot]] = defaultdict(list)
     for lot in load_lots(generics=[part.generic_id for part in parts.values() if part.generic_id]):
         lots_by_generic[lot.generic_id or 0].append(lot)
-    prices = last_prices(lots_by_generic) if parts else {}
+    prices = last_prices(part.generic_id for part in parts.values() if part.generic_id) if parts else {}
     statuses = {}
     for line in lines:
         if line.pk in parts:
