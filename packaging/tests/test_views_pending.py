@@ -204,6 +204,22 @@ def test_search_finds_by_event_good_generic_and_lot(client, manager, bakehouse, 
     assert ("Nothing matches. Clear filters" in words(response)) == (not found)
 
 
+def test_an_order_without_an_event_is_found_and_named_by_its_notes(client, manager, bakehouse):
+    services.open_order(
+        finished_good_id=bakehouse.goods["G1"].pk,
+        quantity=10,
+        due_on=timezone.localdate(),
+        notes="Saturday market\nbring change",
+        by=manager,
+    )
+    text = words(client.get(LIST, {"q": "saturday"}))
+    assert "2 found" in text
+    assert "Saturday market 10 × Cello bag 6x10 · Cookie half-dozen bag · due today 0 / 10 assigned" in text
+    line = next(iter(queries.pending_lines().search("saturday")))
+    services.assign_lots(composition_id=line.pk, amounts={bakehouse.lots["L3"].pk: Decimal(10)}, by=manager)
+    assert "10 reserved for Saturday market" in words(client.get(page_of_line(bakehouse.line("E1/G1", "bag"))))
+
+
 def test_filters_narrow_by_kind_day_and_state(client, manager):
     today = timezone.localdate()
     days_left = 6 - today.weekday()
