@@ -11,12 +11,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import reswap, retarget
 
 from assembly.forms import CHOICE, RunPlanForm, RunRecordForm
+from assembly.models import AssemblyRun
 from assembly.queries import RunSubject, run_subject
 from assembly.services import record_assembly
 from assembly.views.record_screen import RecordScreen
 from bakery.web import HtmxHttpRequest, page_of, permission_required, redirect_to, refused, render_part
 from packaging.exceptions import NotFound, RuleError
 from packaging.models import AssemblyOrder
+from packaging.services.checks import sent_before
 
 TEMPLATE = "assembly/run_record.html"
 NAMES = {"order": "order_id", "good": "finished_good_id"}
@@ -37,7 +39,7 @@ def run_record(request: HtmxHttpRequest) -> HttpResponse:
 @require_safe
 def run_preview(request: HtmxHttpRequest) -> HttpResponse:
     """Answer with what a run takes while its numbers are typed."""
-    return _show(request, is_preview=True)
+    return _show(request)
 
 
 def _choose(request: HtmxHttpRequest) -> HttpResponse:
@@ -47,7 +49,7 @@ def _choose(request: HtmxHttpRequest) -> HttpResponse:
     return render_part(request, "assembly/run_choose.html", context, part=("rows", "more"))
 
 
-def _show(request: HtmxHttpRequest, *, is_preview: bool = False) -> HttpResponse:
+def _show(request: HtmxHttpRequest) -> HttpResponse:
     """Show the form with its plan, as far as the address fills it; 422 when what the address says cannot be."""
     subject = _subject(request)
     usual = {"quantity": str(subject.usual_quantity or ""), "on": timezone.localdate().isoformat()}
@@ -55,7 +57,7 @@ def _show(request: HtmxHttpRequest, *, is_preview: bool = False) -> HttpResponse
     screen = RecordScreen(subject, form, key=str(uuid4()), is_choosing="choose" in request.GET)
     if screen.refusal:
         form.add_error(None, screen.refusal)
-    context = {**screen.context(), "is_preview": is_preview}
+    context = {**screen.context(), "is_preview": bool(request.htmx and request.htmx.target == "plan")}
     status = 422 if subject.is_open and form.errors else 200
     return render_part(request, TEMPLATE, context, part="plan", status=status)
 
@@ -67,7 +69,8 @@ def _record(request: HtmxHttpRequest) -> HttpResponse:
         return _update(request)
     form = RunRecordForm(request.POST, for_order="order_id" in subject_id)
     if not form.is_valid():
-        return _refuse(request, form)
+        first = sent_before(AssemblyRun.objects, form.cleaned_data.get("key"))
+        return _lead_to(request, first) if first else _refuse(request, form)
     values = form.cleaned_data
     try:
         run = record_assembly(
@@ -82,6 +85,11 @@ def _record(request: HtmxHttpRequest) -> HttpResponse:
         )
     except RuleError as error:
         return _refuse(request, form, error)
+    return _lead_to(request, run)
+
+
+def _lead_to(request: HtmxHttpRequest, run: AssemblyRun) -> HttpResponse:
+    """Lead to the page of a run that was just recorded, with its Undo."""
     return redirect_to(request, f"{run.get_absolute_url()}?recorded=1")
 
 
