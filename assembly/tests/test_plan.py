@@ -213,7 +213,7 @@ def runs(draw):
         gone = draw(st.sampled_from([None, day, day + timedelta(days=2)]))
         lots.append(
             lot(
-                50 + n, draw(st.integers(0, 30)), draw(st.integers(0, 9)), item=COOKIE, received_on=day, expires_on=gone
+                50 + n, draw(st.integers(1, 30)), draw(st.integers(0, 9)), item=COOKIE, received_on=day, expires_on=gone
             )
         )
     pieces = draw(st.integers(1, 30))
