@@ -15,7 +15,7 @@ register = template.Library()
 def day(when: date) -> str:
     """Write a day: Fri 20 Nov, with its year when it is another one than today's."""
     short = "D j M" if when.year == timezone.localdate().year else "D j M Y"
-    return date_format(when, short)
+    return date_format(when, short).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 @register.filter
