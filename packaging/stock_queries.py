@@ -170,23 +170,25 @@ def stock_rows(kind: str, things: Sequence[Any], *, with_empty: bool = True) -> 
     elif kind == "goods":
         lots = load_lots(goods=ids)
     else:
-        return _generic_rows(things, load_lots(generics=ids), _products(ids) if with_empty and ids else [])
+        return _generic_rows(
+            things, load_lots(generics=ids), _products().filter(generic_product__in=ids) if with_empty else []
+        )
     by_thing = _by(lots, lambda lot: lot.item[1])
     return [StockRow(thing, by_thing[thing.pk]) for thing in things]
 
 
 def generic_row(generic_product_id: int) -> StockRow:
     """Return one generic product with its designs and lots, in two statements; `NotFound` when it is not there."""
-    products = list(_products([generic_product_id]))
+    products = list(_products().filter(generic_product=generic_product_id))
     generic = products[0].generic_product if products else GenericProduct.objects.filter(pk=generic_product_id).first()
     if generic is None:
         raise NotFound(_("The generic product"))
     return _generic_rows([generic], load_lots(generics=[generic.pk]), products)[0]
 
 
-def _products(generic_ids: Sequence[int]) -> QuerySet[Product]:
-    products = Product.objects.filter(generic_product__in=generic_ids)
-    return products.select_related("generic_product").order_by("design_key", "pk")
+def _products() -> QuerySet[Product]:
+    products: QuerySet[Product] = Product.objects.select_related("generic_product").order_by("design_key", "pk")
+    return products
 
 
 def _generic_rows(

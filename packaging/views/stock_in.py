@@ -88,7 +88,7 @@ def preview_of(form: StockReceiveForm) -> Preview:
     """Work out pieces and unit cost from a form that may be half filled in; it writes nothing."""
     if not form.is_bound:
         return Preview()
-    form.full_clean()
+    form.is_valid()  # fills cleaned_data; what the service refused besides stays on the form
     pieces, total = form.cleaned_data.get("pieces"), form.cleaned_data.get("total_cost")
     unit_cost = round4(total / pieces) if pieces and total is not None else None
     return Preview(form.cleaned_data.get("product"), pieces, unit_cost)

@@ -55,7 +55,7 @@ def difference(form: StockCountForm, card: LotCard) -> Decimal | None:
     """Return how much a typed count differs from what is on hand; None while nothing is typed."""
     if not form.is_bound:
         return None
-    form.errors  # noqa: B018 - asking for them fills cleaned_data
+    form.is_valid()  # fills cleaned_data; what the service refused besides stays on the form
     typed: Decimal | None = form.cleaned_data.get("quantity")
     return None if typed is None else typed - card.lot.quantity
 
