@@ -32,6 +32,7 @@ from packaging.models import (
 )
 from packaging.queries import load_lots
 
+MAX_PK = 2**63 - 1  # SQLite fails on a larger number, where PostgreSQL finds nothing
 LOTS_SHOWN = 6  # of one design, on the list of everything
 KINDS: dict[str, tuple[Any, str]] = {
     "packaging": (GenericProduct, "product__generic_product"),
@@ -179,6 +180,8 @@ def stock_rows(kind: str, things: Sequence[Any], *, with_empty: bool = True) -> 
 
 def generic_row(generic_product_id: int) -> StockRow:
     """Return one generic product with its designs and lots, in two statements; `NotFound` when it is not there."""
+    if generic_product_id > MAX_PK:
+        raise NotFound(_("The generic product"))
     products = list(_products().filter(generic_product=generic_product_id))
     generic = products[0].generic_product if products else GenericProduct.objects.filter(pk=generic_product_id).first()
     if generic is None:
