@@ -108,6 +108,15 @@ class ReadOnly:
         return False
 
 
+def name_inputs(form: forms.BaseForm) -> None:
+    """Say to screen readers what each input of a table's row is: its column's head is not read out."""
+    for field in form.fields.values():
+        field.widget.attrs.setdefault("aria-label", str(capfirst(field.label)))
+        inner = getattr(field.widget, "widget", None)
+        if inner is not None:
+            inner.attrs.setdefault("aria-label", str(capfirst(field.label)))
+
+
 class RowForm(forms.ModelForm[Any]):
     """A form that checks every constraint of its row, also against columns that it does not show."""
 

@@ -14,13 +14,27 @@ from django.utils.translation import gettext_lazy
 
 from bakery.models import fold
 from packaging import queries
-from packaging.admin.base import CatalogueAdmin, Link, ReadOnlyInline, RowForm, change_page, cost, quantity, shop_link
+from packaging.admin.base import (
+    CatalogueAdmin,
+    Link,
+    ReadOnlyInline,
+    RowForm,
+    change_page,
+    cost,
+    name_inputs,
+    quantity,
+    shop_link,
+)
 from packaging.costs import ZERO
 from packaging.models import FinishedUnit, GenericProduct, InventoryItem, Product
 
 
 class DesignFormSet(BaseInlineFormSet[Product, GenericProduct, Any]):
     """The designs of one generic product."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        name_inputs(form)
 
     def clean(self) -> None:
         """Refuse a design that is typed twice in one form."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.admin.widgets import AdminTextInputWidget, AutocompleteSelect, RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
-from django.db.models import ForeignKey, Model, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet, TextField
 from django.forms import BaseInlineFormSet, ModelChoiceField, ModelForm
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import HttpRequest
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from packaging import services
-from packaging.admin.base import CatalogueAdmin, Link, ReadOnlyAdmin, change_page, quantity, shop_link
+from packaging.admin.base import CatalogueAdmin, Link, ReadOnlyAdmin, change_page, name_inputs, quantity, shop_link
 from packaging.locks import lock_stock
 from packaging.models import Composition, CompositionAssignment, FinishedGood
 
@@ -50,6 +50,7 @@ class RecipeFormSet(BaseInlineFormSet[Composition, FinishedGood, Any]):
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
+        name_inputs(form)
         for name in COMPONENTS:
             if name in form.fields and form.instance.pk:
                 widget = form.fields[name].widget
@@ -115,6 +116,7 @@ class RecipeInline(admin.TabularInline[Composition, FinishedGood]):
     formset = RecipeFormSet
     fields = ("sort_order", *COMPONENTS, "is_generic", "component_quantity", "component_notes")
     autocomplete_fields = COMPONENTS
+    formfield_overrides = {TextField: {"widget": AdminTextInputWidget}}
     extra = 0
     show_change_link = True
     verbose_name = gettext_lazy("recipe line")
@@ -132,6 +134,13 @@ class RecipeInline(admin.TabularInline[Composition, FinishedGood]):
         if db_field.name in COMPONENTS:
             kwargs["widget"] = LoadedAutocompleteSelect(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Leave out the keys beside each component: the name of the line leads to its page already."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, ModelChoiceField) and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget.can_change_related = field.widget.can_delete_related = field.widget.can_view_related = False
+        return field
 
 
 @admin.register(FinishedGood)

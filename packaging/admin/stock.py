@@ -53,13 +53,13 @@ class InventoryItemAdmin(ShopAdmin[InventoryItem]):
     list_display = (
         "label",
         "item_link",
-        "received_on",
-        "expires_on",
-        "location",
         "on_hand",
         "reserved",
         "free",
         "worth",
+        "received_on",
+        "expires_on",
+        "location",
     )
     list_filter = (ContentFilter, OnHandFilter, "is_cost_known")
     date_hierarchy = "received_on"

@@ -498,6 +498,15 @@ def test_what_is_used_is_not_deleted_and_the_page_says_by_what(admin_page, make,
     assert type(row).objects.filter(pk=row.pk).exists()
 
 
+def test_archiving_is_advised_where_there_is_an_archive(admin_page):
+    for row, advised in ((LotFactory().product, True), (OrderFactory(event=EventFactory()).event, False)):
+        url = page(type(row), "delete", row.pk)
+        assert ("Archive it instead" in html_of(admin_page.get(url))) is advised
+        selected = {"action": "delete_selected", "_selected_action": [row.pk]}
+        answer = html_of(admin_page.post(page(type(row), "changelist"), selected))
+        assert ("Archive them instead" in answer) is advised
+
+
 def test_a_refusal_names_twenty_rows_and_counts_the_rest(admin_page):
     product = ProductFactory()
     for _n in range(25):
@@ -737,6 +746,13 @@ def test_a_recipe_is_checked_under_the_lock_of_the_services(admin_page, line, ev
     with patch("packaging.admin.recipes.lock_stock", wraps=locks.lock_stock) as lock:
         assert save_recipe(admin_page, good, line()).status_code == 302
     assert lock.call_args_list[0].kwargs == {"goods": [good.pk], "all_goods": every_good}
+
+
+def test_each_input_of_a_recipe_has_a_name_for_screen_readers(admin_page):
+    line = CompositionFactory()
+    html = html_of(admin_page.get(page(FinishedGood, "change", line.assembly_id)))
+    for name in ("Position", "Finished unit", "Nested good", "Packaging product", "Generic", "Quantity for one"):
+        assert f'aria-label="{name}"' in html
 
 
 def test_whoever_may_only_look_changes_no_recipe():
