@@ -243,8 +243,11 @@ def _lock_lines(good: FinishedGood, lines: Sequence[Composition], lots: set[int]
     )
 
 
-def _items(lines: Iterable[Composition]) -> set[tuple[int | None, int | None, int | None]]:
-    return {(line.finished_good_id, line.finished_unit_id, line.packaging_product_id) for line in lines}
+def _items(lines: Iterable[Composition]) -> set[tuple[int | None, int | None, int | None, bool]]:
+    """Return what decides which items are locked."""
+    return {
+        (line.finished_good_id, line.finished_unit_id, line.packaging_product_id, line.is_generic) for line in lines
+    }
 
 
 def _refuse(plan: Plan, lines: Sequence[Composition]) -> None:
