@@ -117,10 +117,9 @@ class NotFree(RuleError):
             _("%(quantity)s reserved for %(holder)s") % {"quantity": in_words(quantity), "holder": holder}
             for holder, quantity in holders
         ]
-        super().__init__(
-            _("Lot %(lot)s: %(asked)s asked, %(said)s.")
-            % {"lot": label, "asked": in_words(asked), "said": ", ".join(said)}
-        )
+        # The same words without the lot, for a place beside its name.
+        self.sentence = _("%(asked)s asked, %(said)s.") % {"asked": in_words(asked), "said": ", ".join(said)}
+        super().__init__(_("Lot %(lot)s: %(sentence)s") % {"lot": label, "sentence": self.sentence})
 
 
 class StaleVersion(RuleError):

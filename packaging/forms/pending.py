@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy
 
 from bakery.forms import NumberInput, PlainForm, QuantityField, WholeField
 from packaging.availability import Lot
-from packaging.costs import ZERO, is_whole
-from packaging.exceptions import RuleError
+from packaging.costs import ZERO
+from packaging.exceptions import NotFree, RuleError
 from packaging.pending_queries import Board, Kind, holders
 
 MOST_LOTS = 400  # steppers on one page; a form may not have more than 2,000 fields
@@ -102,6 +102,12 @@ class LotAmountField(QuantityField):
             raise ValidationError(said, code=error.code) from None
         return number
 
+    def refuse_places(self) -> None:
+        """Raise the error for too many decimals, or for any of what comes in whole pieces (R8)."""
+        if self.places:
+            super().refuse_places()
+        raise ValidationError(_("This comes in whole pieces. Enter a whole number."), code="whole")
+
 
 @dataclass(frozen=True)
 class LotRow:
@@ -157,6 +163,7 @@ class LotAssignForm(PlainForm):
         super().__init__(data)
         self.board = board
         self.start = board.kept if amounts is None else amounts
+        self.clear: dict[int, Decimal] = {}  # what was typed and is a number
         self.typed = typed_amounts(data) if data is not None else {}
         usable = [lot for lot in board.lots if self._is_usable(lot)]
         marked = [lot for lot in usable[MOST_LOTS:] if self._has_mark(lot)]
@@ -176,9 +183,14 @@ class LotAssignForm(PlainForm):
         return bool(set(self.typed.get(lot.id, ())) - {"", "0"})
 
     def _add_field(self, pk: int, label: str) -> None:
-        widget = NumberInput(inputmode="numeric" if self.board.line.is_whole else "decimal")
-        field = LotAmountField(label=label, required=False, widget=widget, initial=self.start.get(pk, ZERO))
-        self.fields[f"lot_{pk}"] = field
+        is_whole = self.board.line.is_whole
+        self.fields[f"lot_{pk}"] = LotAmountField(
+            label=label,
+            required=False,
+            places=0 if is_whole else 3,
+            widget=NumberInput(inputmode="numeric" if is_whole else "decimal"),
+            initial=self.start.get(pk, ZERO),
+        )
 
     def clean(self) -> dict[str, Any] | None:
         """Refuse a lot that is named twice, and a name that is no lot's."""
@@ -190,15 +202,16 @@ class LotAssignForm(PlainForm):
                 said = _("Named twice, with %(amounts)s. Give one number for each lot.")
                 error = ValidationError(said % {"amounts": ", ".join(texts)[:60]}, code="lot_twice")
                 self.add_error(name, error)
+        found = {int(name[4:]): value for name, value in self.cleaned_data.items() if name.startswith("lot_")}
+        self.clear = {pk: amount for pk, amount in found.items() if amount}
         return super().clean()
 
     @property
     def amounts(self) -> dict[int, Decimal]:
         """What each lot shall give, by lot id; a 0 or nothing means none of it. Of a refused form what was clear."""
-        if not self.is_bound:
-            return {pk: amount for pk, amount in self.start.items() if amount}
-        found = {int(name[4:]): value for name, value in self.cleaned_data.items() if name.startswith("lot_")}
-        return {pk: amount for pk, amount in found.items() if amount}
+        if self.is_bound and self.errors is not None:  # asking for the errors reads the form
+            return self.clear
+        return {pk: amount for pk, amount in self.start.items() if amount}
 
     def has_dropped(self) -> bool:
         """Say whether a lot that is asked for now has less than the page showed, and less than is asked (R31)."""
@@ -212,19 +225,11 @@ class LotAssignForm(PlainForm):
 
     def refuse(self, error: RuleError) -> None:
         """Put a refusal beside the lot that it is about, else at the top."""
-        line_id = self.board.line.pk
-        for pk, amount in self.amounts.items():
-            lot = self.board.by_id.get(pk)
-            if lot is None:
-                continue
-            is_about = {
-                "not_free": amount > lot.free_for(line_id),
-                "bad_quantity": self.board.line.is_whole and not is_whole(amount),
-            }
-            if is_about.get(str(error.code)):
-                self.add_error(f"lot_{pk}", error)
-                return
-        self.add_error(None, error)
+        over = [lot for lot, _free in self.too_much()]
+        if isinstance(error, NotFree) and over:
+            self.add_error(f"lot_{over[0].id}", ValidationError(error.sentence, code=error.code))
+        else:
+            self.add_error(None, error)
 
     def too_much(self) -> list[tuple[Lot, Decimal]]:
         """Return the lots of which more is asked than this line can have, each with what it can have."""
@@ -258,7 +263,7 @@ class LotAssignForm(PlainForm):
             promised=promised,
             field=self[f"lot_{lot.id}"] if lot.id in self.shown else None,
             fits=0 < free - amount <= missing,
-            saved=promised if self.is_bound and promised != amount else None,
+            saved=promised if self.is_bound and promised and promised != amount else None,
         )
 
     def not_free(self) -> list[DesignCard]:
