@@ -111,7 +111,7 @@ def test_every_model_says_what_it_is():
 def test_templates_hold_nothing_that_the_policy_forbids():
     forbidden = {
         "inline style": re.compile(r"<style\b|\sstyle\s*="),
-        "inline script": re.compile(r"<script\b(?![^>]*\bsrc\s*=)|\son\w+\s*=|javascript:"),
+        "inline script": re.compile(r"<script\b(?![^>]*\bsrc\s*=)|\son[a-z]+\s*=|javascript:"),
         "htmx handler": re.compile(r"\shx-on|\shx-vals\s*=\s*[\"']js:|\shx-headers\s*=\s*[\"']js:"),
         "comment that reaches the customer": re.compile(r"<!--"),
         "foreign address": re.compile(r"(?:src|href)\s*=\s*[\"'](?:https?:)?//"),
