@@ -309,6 +309,12 @@ def test_a_goods_lot_of_a_run_offers_no_void(manager):
     page = html(manager.get(lot.get_absolute_url()))
     assert f"/stock/lots/{lot.pk}/void/" not in page
     assert order.get_absolute_url() in page
+    made = lot.movements.get()
+    StockMovement.objects.create(inventory_item=lot, kind="reversed", quantity=-3, reason="mistake", reverses=made)
+    InventoryItem.objects.update(quantity=0)
+    page = words(manager.get(lot.get_absolute_url()))
+    assert "by —. mistake" in page
+    assert "/stock/count/?lot=" not in page
 
 
 def test_the_lot_page_offers_what_one_may_do(log_in):

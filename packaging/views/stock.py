@@ -15,6 +15,7 @@ from packaging.views.stock_parts import given_pk, lot_card_or_404
 
 Kind = StockMovement.Kind
 CAME_IN = (Kind.RECEIVED, Kind.BAKED)
+BEGAN = (*CAME_IN, Kind.ASSEMBLED)
 HOLDERS_SHOWN = 50
 
 
@@ -72,7 +73,7 @@ def lot_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "card": card,
         "lot": card.lot,
         "page": replace(movements, rows=rows),
-        "voided": next((row for row in rows if row.reverses and row.reverses.kind in CAME_IN), None),
+        "voided": next((row for row in rows if row.reverses and row.reverses.kind in BEGAN), None),
         "may_void": is_whole
         and any(row.kind in CAME_IN for row in standing)
         and all(row.kind in (*CAME_IN, Kind.CORRECTED) for row in standing),
