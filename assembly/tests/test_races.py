@@ -17,6 +17,7 @@ from packaging.models import AssemblyOrder, InventoryItem
 from packaging.queries import check_stock
 from packaging.services import assign_lots, change_order, count_lot
 from packaging.tests.factories import CompositionFactory, FinishedGoodFactory, FinishedUnitFactory, LotFactory
+from packaging.tests.fixtures import stocked_bakehouse
 
 RUN_DATE = datetime(2025, 12, 9, 10, tzinfo=UTC)
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,10 +126,7 @@ def test_without_the_lock_the_race_is_lost(bag, monkeypatch):
 
 @pytest.fixture
 def bakehouse_at_once(transactional_db):
-    from packaging.bakehouse import load_bakehouse  # local: as in packaging/tests/fixtures.py
-    from packaging.tests.factories import UserFactory
-
-    return load_bakehouse(UserFactory(username="baker"))
+    return stocked_bakehouse()
 
 
 def test_r13_two_orders_for_the_last_seven_bags(bakehouse_at_once):
