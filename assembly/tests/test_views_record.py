@@ -425,6 +425,8 @@ def test_what_stock_cannot_meet_is_said_and_not_offered(client, assigned):
     text = answer.content.decode()
     assert "Assign oldest first" not in text
     assert "any Cello bag 6x10: 32 of 40 are free, 8 are missing" in text
+    assert "Change to 32, as far as stock goes" in text
+    assert client.get(answer.context["enough_url"]).context["plan"].pieces == 32
 
 
 def test_the_proposal_leaves_specific_lines_what_they_need(client):

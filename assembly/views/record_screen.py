@@ -155,11 +155,11 @@ class RecordScreen:
         if plan is None or error is None:
             return {"prompt": None}
         most = self._fewer(plan.most) if 0 < plan.most < plan.pieces else None
+        enough = self._url(quantity=plan.enough_for)
         if isinstance(error, PackagingUndecided) and plan.undecided:
             choose = self._choose_urls(plan, may_assign=may_assign)
-            return {"prompt": self._oldest_first(plan), "choose_urls": choose, "most": most}
+            return {"prompt": self._oldest_first(plan), "choose_urls": choose, "most": most, "enough_url": enough}
         if isinstance(error, NotEnoughStock):
-            enough = self._url(quantity=plan.enough_for)
             return {"prompt": None, "shortages": plan.shortages, "most": most, "enough_url": enough}
         if isinstance(error, OrderState) and order is not None and plan.pieces > order.quantity_left:
             words: dict[str, Any] = {
