@@ -41,7 +41,7 @@ def stocked_bakehouse():
         loaded = load_bakehouse(baker)
         _kept.append(pickle.dumps((loaded, [list(table.objects.all()) for table in tables])))
         return loaded
-    bakehouse, rows = pickle.loads(_kept[0])  # noqa: S301 - our own bytes
+    bakehouse, rows = pickle.loads(_kept[0])
     for movement in rows[-1]:
         movement.created_by = baker
     for table, made in zip(tables, rows, strict=True):
