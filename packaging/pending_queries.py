@@ -8,6 +8,8 @@ from decimal import Decimal
 from functools import cached_property
 
 from django.db.models import Count, QuerySet, Window
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from packaging import strategies
@@ -172,3 +174,8 @@ def holders(lot: Lot, line_id: int) -> list[tuple[str, Decimal]]:
         if promise.line_id != line_id:
             held[promise.holder] += promise.quantity
     return list(held.items())
+
+
+def short_day(day: date) -> str:
+    """Write a day: 13 Dec, with the year when it is another than this one."""
+    return date_format(day, "j M" if day.year == timezone.localdate().year else "j M Y")

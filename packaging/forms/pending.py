@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -15,9 +16,9 @@ from django.utils.translation import gettext_lazy
 
 from bakery.forms import NumberInput, PlainForm, QuantityField, WholeField
 from packaging.availability import Lot
-from packaging.costs import ZERO
+from packaging.costs import ZERO, in_words
 from packaging.exceptions import NotFree, RuleError
-from packaging.pending_queries import Board, Kind, holders
+from packaging.pending_queries import Board, Kind, Tally, holders, short_day
 
 MOST_LOTS = 400  # steppers on one page; a form may not have more than 2,000 fields
 UNFOLDED = 6  # lots of a design that are shown at once
@@ -111,26 +112,21 @@ class LotAmountField(QuantityField):
 
 @dataclass(frozen=True)
 class LotRow:
-    """One lot as the page shows it; `field` is its stepper, None where the line can have nothing of it."""
+    """One lot in words, as the page shows it; a shelf may have hundreds, so that nothing is left for the template."""
 
     lot: Lot
-    free: Decimal  # for this line
-    holders: list[tuple[str, Decimal]]
+    free: str  # for this line
+    facts: str
+    notes: list[str]  # who else holds it, and what is saved
+    short: str  # what the lot cannot keep of its promise to this line (R14)
     amount: Decimal
-    promised: Decimal  # to this line
-    field: forms.BoundField | None = None
-    fits: bool = False  # whether all of it is still needed
-    saved: Decimal | None = None  # what is stored, where something else was typed
-
-    @property
-    def is_short(self) -> bool:
-        """Whether the lot cannot keep what it promised to this line (R14)."""
-        return self.promised > self.free
-
-    @property
-    def is_marked(self) -> bool:
-        """Whether the row has to be seen: it says something that was typed, promised or refused."""
-        return bool(self.amount or self.promised or (self.field and self.field.errors))
+    is_marked: bool  # it says something that was typed, promised or refused, and has to be seen
+    field: forms.BoundField | None = None  # its stepper; None where the line can have nothing of it
+    label: str = ""
+    place: str = ""  # the id of the stepper
+    value: str = ""  # what the stepper shows
+    has_error: bool = False
+    fits: bool = False  # whether the whole lot is still needed
 
 
 @dataclass(frozen=True)
@@ -237,48 +233,87 @@ class LotAssignForm(PlainForm):
         over = [(lot, lot.free_for(self.board.line.pk), amount) for lot, amount in asked if lot is not None]
         return [(lot, free) for lot, free, amount in over if amount > free]
 
+    @cached_property
     def cards(self) -> list[DesignCard]:
-        """Return the designs that can give something, the largest first, with their lots."""
-        amounts, line_id = self.amounts, self.board.line.pk
-        missing = self.board.required - sum(amounts.values(), ZERO)
+        """The designs that can give something, the largest first, with their lots."""
+        line_id = self.board.line.pk
+        missing = self.board.required - sum(self.amounts.values(), ZERO)
         cards = []
         for product_id, group in self.board.by_design.items():
-            rows = [self._row(lot, amounts.get(lot.id, ZERO), missing) for lot in group]
+            rows = [self._row(lot, missing) for lot in group]
             mine = [row for row in rows if row.field]
             if mine:
                 free = sum((lot.free_for(line_id) for lot in group), ZERO)
-                rest = [*mine[UNFOLDED:], *(row for row in rows if not row.field and row.holders)]
+                rest = [*mine[UNFOLDED:], *(row for row in rows if not row.field and row.notes)]
                 is_open = any(row.is_marked for row in rest)
                 cards.append(DesignCard(product_id, group[0].design, free, mine[:UNFOLDED], rest, is_open))
         return sorted(cards, key=lambda card: (-card.free, card.name))
 
-    def _row(self, lot: Lot, amount: Decimal, missing: Decimal) -> LotRow:
-        line_id = self.board.line.pk
+    def _row(self, lot: Lot, missing: Decimal) -> LotRow:
+        line_id, amount = self.board.line.pk, self.amounts.get(lot.id, ZERO)
         free, promised = lot.free_for(line_id), lot.promised_to(line_id)
+        field = self[f"lot_{lot.id}"] if lot.id in self.shown else None
         return LotRow(
             lot=lot,
-            free=free,
-            holders=holders(lot, line_id),
+            free=in_words(free),
+            facts=_facts(lot, free),
+            notes=_notes(lot, line_id, promised if self.is_bound and promised != amount else ZERO),
+            short=_short_words(lot, promised) if promised > free else "",
             amount=amount,
-            promised=promised,
-            field=self[f"lot_{lot.id}"] if lot.id in self.shown else None,
+            is_marked=bool(amount or promised or (field and field.errors)),
+            field=field,
+            label=str(field.label) if field else "",
+            place=field.auto_id if field else "",
+            value=_shown(field.value()) if field else "",
+            has_error=bool(field and field.errors),
             fits=0 < free - amount <= missing,
-            saved=promised if self.is_bound and promised and promised != amount else None,
         )
 
+    @cached_property
     def not_free(self) -> list[DesignCard]:
-        """Return the designs that are on the shelf, but promised to others in full."""
+        """The designs that are on the shelf, but promised to others in full."""
         cards = []
         for product_id, group in self.board.by_design.items():
             if not any(self._is_usable(lot) for lot in group):
-                rows = [self._row(lot, ZERO, ZERO) for lot in group]
+                rows = [self._row(lot, ZERO) for lot in group]
                 cards.append(DesignCard(product_id, group[0].design, ZERO, rows, [], is_open=False))
         return sorted(cards, key=lambda card: card.name)
 
+    @cached_property
+    def oldest(self) -> Tally:
+        """What "oldest first" would come to."""
+        return self.board.tally(self.board.proposal("oldest").amounts)
+
+    @cached_property
     def no_stock(self) -> list[str]:
-        """Return the designs of which no lot is on the shelf."""
+        """The designs of which no lot is on the shelf."""
         there = {lot.item[1] for lot in self.board.lots}
         return [design for product_id, design in self.board.designs.items() if product_id not in there]
+
+
+def _shown(value: Any) -> str:
+    return in_words(value) if isinstance(value, Decimal) else str(value or "")
+
+
+def _facts(lot: Lot, free: Decimal) -> str:
+    said = [
+        _("%(free)s free") % {"free": in_words(free)},
+        _("received %(day)s") % {"day": short_day(lot.received_on)},
+    ]
+    if lot.expires_on:
+        said.append(_("good through %(day)s") % {"day": short_day(lot.expires_on)})
+    return " · ".join(said)
+
+
+def _notes(lot: Lot, line_id: int, saved: Decimal) -> list[str]:
+    words = _("%(quantity)s reserved for %(holder)s")
+    notes = [words % {"quantity": in_words(quantity), "holder": holder} for holder, quantity in holders(lot, line_id)]
+    return [*notes, _("%(saved)s saved so far") % {"saved": in_words(saved)}] if saved else notes
+
+
+def _short_words(lot: Lot, promised: Decimal) -> str:
+    numbers = {"promised": in_words(promised), "on_hand": in_words(lot.quantity)}
+    return _("reserved %(promised)s, on hand %(on_hand)s") % numbers
 
 
 def typed_amounts(data: QueryDict) -> dict[int, list[str]]:

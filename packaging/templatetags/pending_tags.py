@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from packaging.costs import in_words
 from packaging.models import Composition
+from packaging.pending_queries import short_day
 
 register = template.Library()
 
@@ -21,12 +22,6 @@ def asks(line: Composition, quantity: Decimal) -> str:
     assert line.packaging_product is not None
     number, name = in_words(quantity), line.packaging_product.product_name
     return f"{number} × {name}" if line.is_whole else f"{number} {line.unit} {name}"
-
-
-@register.filter
-def short_day(day: date) -> str:
-    """Write a day: 13 Dec, with the year when it is another than this one."""
-    return date_format(day, "j M" if day.year == timezone.localdate().year else "j M Y")
 
 
 @register.filter

@@ -66,10 +66,10 @@ def test_assign_from_list_to_list(open_page: OpenPage, manager: User, shop: Bake
     page.get_by_role("button", name="Clear").click()
     expect(stepper(page, "L1")).to_have_value("0")
     expect(page.locator("#sum")).to_contain_text("50 missing")
-    page.get_by_role("button", name="All 30 of L1").click()
+    page.get_by_role("button", name="All 30 · L1").click()
     expect(stepper(page, "L1")).to_be_focused()
     expect(stepper(page, "L1")).to_have_value("30")
-    expect(page.get_by_role("button", name="All 25 of L2")).to_be_hidden()  # 20 are missing
+    expect(page.get_by_role("button", name="All 25 · L2")).to_be_hidden()  # 20 are missing
     for _tap in range(3):
         key(page, "More", "L2").click()
     expect(page.locator("[data-sum]").first).to_have_text("33")
@@ -121,7 +121,7 @@ def test_assign_by_keyboard_alone(open_page: OpenPage, manager: User, shop: Bake
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_be_focused()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="All 30 of L1")).to_be_focused()  # what is read first is reached first
+    expect(page.get_by_role("button", name="All 30 · L1")).to_be_focused()  # what is read first is reached first
     page.keyboard.press("Tab")
     expect(stepper(page, "L1")).to_be_focused()
     for press in ("PageUp", "PageUp", "PageUp", "PageUp", "ArrowDown", "ArrowUp"):
