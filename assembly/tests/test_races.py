@@ -1,43 +1,25 @@
 """S24: several people at once, with real threads and real locks; and once without, to prove the test sees the race."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
-from threading import Barrier
 from uuid import uuid4
 
 import pytest
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, connection
 
 from assembly.models import AssemblyRun
 from assembly.services import record_assembly, void_run
 from packaging import locks
-from packaging.exceptions import AlreadyVoided, NotEnoughStock, RuleError, StaleVersion
+from packaging.exceptions import AlreadyVoided, NotEnoughStock, StaleVersion
 from packaging.models import AssemblyOrder, InventoryItem
 from packaging.queries import check_stock
 from packaging.services import assign_lots, change_order, count_lot
 from packaging.tests.factories import CompositionFactory, FinishedGoodFactory, FinishedUnitFactory, LotFactory
 from packaging.tests.fixtures import stocked_bakehouse
+from packaging.tests.threads import at_once
 
 RUN_DATE = datetime(2025, 12, 9, 10, tzinfo=UTC)
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(actions):
-    """Start all actions at the same moment, each on a connection of its own; return results and errors in order."""
-    barrier = Barrier(len(actions))
-
-    def go(action):
-        try:
-            barrier.wait(timeout=20)
-            return action()
-        except (RuleError, DatabaseError) as error:
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(actions)) as pool:
-        return list(pool.map(go, actions))
 
 
 @pytest.fixture
