@@ -10,8 +10,8 @@ from django.views.decorators.http import require_safe
 from assembly.models import AssemblyRun
 from bakery.web import HtmxHttpRequest, permission_required, render_part
 from packaging.models import AssemblyOrder, Composition, InventoryItem
-from packaging.order_queries import shortages
 from packaging.queries import pending_lines
+from packaging.queries.order_page import shortages
 
 SHOWN = 5  # of each list; the rest stands on its own page
 

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy
 from bakery.forms import DayField, MoneyField, PlainForm, QuantityField, WholeField
 from packaging.costs import in_words
 from packaging.models import AssemblyOrder, FinishedGood, FinishedUnit, InventoryItem, Product
+from packaging.queries.stock_page import LotCard, baked_value, other_lot_with_code
 from packaging.services import ISSUE_REASONS
-from packaging.stock_queries import LotCard, baked_value, other_lot_with_code
 from packaging.words import COUNT_REASONS
 
 OUT_OF_DATE = gettext_lazy("This form is out of date. Load the page again.")

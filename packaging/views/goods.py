@@ -12,8 +12,8 @@ from bakery.web import HtmxHttpRequest, page_of, permission_required, posted, re
 from packaging import services
 from packaging.exceptions import RuleError
 from packaging.forms.goods import LineAddForm, LineChangeForm, PackagingLineForm
-from packaging.good_queries import Choice, choice_of, good_overview, readiness
 from packaging.models import AssemblyOrder, Composition, FinishedGood
+from packaging.queries.good_page import Choice, choice_of, good_overview, readiness
 
 
 @require_safe

@@ -17,7 +17,7 @@ from packaging import services
 from packaging.exceptions import RuleError, StaleVersion
 from packaging.forms.orders import OrderChangeForm, OrderEndForm, OrderOpenForm
 from packaging.models import AssemblyOrder, Event, FinishedGood
-from packaging.order_queries import made_for, order_overview, promises_of, undecided_counts
+from packaging.queries.order_page import made_for, order_overview, promises_of, undecided_counts
 
 SHOWN = (
     ("open", gettext_lazy("Open")),

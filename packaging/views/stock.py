@@ -8,9 +8,9 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from bakery.web import HtmxHttpRequest, newest_first, page_of, permission_required, redirect_to, render_part
-from packaging import stock_queries
 from packaging.exceptions import NotFound
 from packaging.models import FinishedGood, FinishedUnit, GenericProduct, InventoryItem, StockMovement
+from packaging.queries import stock_page
 from packaging.views.stock_parts import given_pk, lot_card_or_404
 
 Kind = StockMovement.Kind
@@ -25,12 +25,12 @@ def stock(request: HtmxHttpRequest) -> HttpResponse:
     """Show all stock of a kind; an exact lot code leads straight to its lot, unless a list was asked for."""
     text = request.GET.get("q", "").strip()[:100]
     is_typing = bool(request.htmx) or "show" in request.GET
-    if text and not is_typing and (lot := stock_queries.lot_by_code(text)) is not None:
+    if text and not is_typing and (lot := stock_page.lot_by_code(text)) is not None:
         return redirect_to(request, lot)
     kind = request.GET.get("kind", "")
-    kind = kind if kind in stock_queries.KINDS else "packaging"
-    page = page_of(request, stock_queries.stocked_things(kind, text))
-    rows = stock_queries.stock_rows(kind, page.rows, with_empty=not text)
+    kind = kind if kind in stock_page.KINDS else "packaging"
+    page = page_of(request, stock_page.stocked_things(kind, text))
+    rows = stock_page.stock_rows(kind, page.rows, with_empty=not text)
     context = {
         "kind": kind,
         "text": text,
@@ -45,11 +45,11 @@ def stock(request: HtmxHttpRequest) -> HttpResponse:
 def generic_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what is there of a generic product, who holds it, and which goods ask for it (R17)."""
     try:
-        row = stock_queries.generic_row(pk)
+        row = stock_page.generic_row(pk)
     except NotFound:
         raise Http404 from None
-    lines = stock_queries.asking_lines(pk)
-    held = stock_queries.held_lines(row.lots, lines)
+    lines = stock_page.asking_lines(pk)
+    held = stock_page.held_lines(row.lots, lines)
     context = {
         "generic": row.thing,
         "row": row,
@@ -65,7 +65,7 @@ def generic_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def lot_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a lot: its numbers, who was promised of it, and each movement that made it what it is (R4)."""
     card = lot_card_or_404(pk)
-    movements = newest_first(request, stock_queries.movements_of(card.lot), by="created_at")
+    movements = newest_first(request, stock_page.movements_of(card.lot), by="created_at")
     rows: list[StockMovement] = movements.rows[::-1]
     standing = [row for row in rows if row.reverses_id is None and not hasattr(row, "reversed_by")]
     is_whole = movements.is_first and not movements.more

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bakery.web import HtmxHttpRequest, permission_required, posted, redirect_to
-from packaging import services, stock_queries
+from packaging import services
 from packaging.costs import in_words, round4
 from packaging.exceptions import RuleError
 from packaging.forms.stock import (
@@ -22,6 +22,7 @@ from packaging.forms.stock import (
     StockReceiveForm,
 )
 from packaging.models import FinishedGood, FinishedUnit, GenericProduct, InventoryItem, Product
+from packaging.queries import stock_page
 from packaging.views.stock_parts import (
     first_lot,
     given_pk,
@@ -72,7 +73,7 @@ def stock_receive(request: HtmxHttpRequest) -> HttpResponse:
 
 def receive_initial(request: HttpRequest, generic: GenericProduct | None) -> dict[str, Any]:
     """Fill in what the address knows: a design, a generic product with one design, or an earlier lot."""
-    initial: dict[str, Any] = {**new_key(), "lot_code": stock_queries.next_code("product")}
+    initial: dict[str, Any] = {**new_key(), "lot_code": stock_page.next_code("product")}
     if generic is not None:
         only = list(generic.products.in_use()[:2])
         initial["product"] = only[0].pk if len(only) == 1 else None
@@ -111,14 +112,14 @@ def stock_bake(request: HtmxHttpRequest) -> HttpResponse:
 
 def bake_initial(request: HttpRequest) -> dict[str, Any]:
     """Fill in the unit and the pieces that the address names, and what they are worth by the last bake."""
-    initial: dict[str, Any] = {**new_key(), "lot_code": stock_queries.next_code("finished_unit")}
+    initial: dict[str, Any] = {**new_key(), "lot_code": stock_page.next_code("finished_unit")}
     unit_id, quantity = given_pk(request, "unit"), given_pk(request, "quantity")
     if unit_id is not None:
         initial["finished_unit"] = get_object_or_404(FinishedUnit, pk=unit_id).pk
     if quantity:
         initial["quantity"] = quantity
     if unit_id is not None and quantity:
-        value = stock_queries.baked_value(unit_id, Decimal(quantity))
+        value = stock_page.baked_value(unit_id, Decimal(quantity))
         initial |= {"total_cost": value, "proposed": StockBakeForm.proposal(unit_id, quantity, value)}
     return initial
 
@@ -131,7 +132,7 @@ def with_value(typed: QueryDict, *, may_see_costs: bool) -> QueryDict:
     cleaned = form.cleaned_data
     if {"finished_unit", "quantity", "total_cost"} <= cleaned.keys() and form.needs_proposal():
         unit, quantity = cleaned["finished_unit"], cleaned["quantity"]
-        value = stock_queries.baked_value(unit.pk, Decimal(quantity))
+        value = stock_page.baked_value(unit.pk, Decimal(quantity))
         data["total_cost"] = "" if value is None else in_words(value)
         data["proposed"] = form.proposal(unit.pk, quantity, value)
     return data

@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bakery.web import HtmxHttpRequest, page_of, permission_required, posted, redirect_to, render_part
-from packaging import services, stock_queries
+from packaging import services
 from packaging.exceptions import RuleError
 from packaging.forms.stock import StockCountForm, StockIssueForm
 from packaging.models import InventoryItem, StockMovement
-from packaging.stock_queries import LotCard
+from packaging.queries import stock_page
+from packaging.queries.stock_page import LotCard
 from packaging.views.stock_parts import (
     first_movement,
     given_pk,
@@ -115,7 +116,7 @@ def pick_lot(request: HttpRequest, template: str) -> HttpResponse:
         raise Http404
     text = request.GET.get("q", "").strip()[:100]
     is_typing = bool(getattr(request, "htmx", False)) or "show" in request.GET
-    if text and not is_typing and (lot := stock_queries.lot_by_code(text)) is not None:
+    if text and not is_typing and (lot := stock_page.lot_by_code(text)) is not None:
         return redirect_to(request, f"{request.path}?lot={lot.pk}")
     lots = InventoryItem.objects.with_items()
     page = page_of(request, (lots.search(text) if text else lots.on_hand()).by_name())

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from bakery.forms import PlainForm
 from bakery.web import redirect_to, refused, render_part
-from packaging import stock_queries
 from packaging.exceptions import NotFound, RuleError
 from packaging.forms.stock import refusal_field
 from packaging.models import InventoryItem, StockMovement
-from packaging.stock_queries import LotCard
+from packaging.queries import stock_page
+from packaging.queries.stock_page import LotCard
 from packaging.words import in_units
 
 
@@ -33,7 +33,7 @@ def given_pk(request: HttpRequest, name: str) -> int | None:
 def lot_card_or_404(lot_id: int) -> LotCard:
     """Return a lot with its promises."""
     try:
-        return stock_queries.lot_card(lot_id)
+        return stock_page.lot_card(lot_id)
     except NotFound:
         raise Http404 from None
 
@@ -105,7 +105,7 @@ def say_received(request: HttpRequest, lot: InventoryItem) -> None:
 
 def say_short(request: HttpRequest, lot_id: int) -> None:
     """Name the lines that are SHORT now because less is there than was promised (R6)."""
-    for held in stock_queries.lot_card(lot_id).short:
+    for held in stock_page.lot_card(lot_id).short:
         text = _("Short now: %(customer)s, %(order)s. %(missing)s of this lot are promised and not there.")
         words = {
             "customer": held.order.customer,

@@ -8,16 +8,9 @@ from decimal import Decimal
 from packaging.availability import Cost, Lot
 from packaging.costs import ZERO
 from packaging.models import AssemblyOrder, Composition, CompositionAssignment, GenericProduct, InventoryItem
-from packaging.queries import (
-    LineStatus,
-    as_part,
-    last_prices,
-    load_lots,
-    lots_for,
-    recipe_costs,
-    status_of,
-    total_cost,
-)
+from packaging.queries.goods import recipe_costs, total_cost
+from packaging.queries.lines import LineStatus, status_of
+from packaging.queries.shelf import as_part, last_prices, load_lots, lots_for
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,9 @@ from packaging import availability
 from packaging.availability import Cost, Lot, Makeable
 from packaging.costs import ZERO, need
 from packaging.models import AssemblyOrder, Composition, FinishedGood, GenericProduct
-from packaging.queries import (
-    GenericSummary,
-    LineCost,
-    as_part,
-    free_stock,
-    generic_summary,
-    last_prices,
-    owed_by_generic,
-    recipe_costs,
-    total_cost,
-    whole_shelf,
-)
+from packaging.queries.generics import GenericSummary, generic_summary
+from packaging.queries.goods import LineCost, recipe_costs, total_cost
+from packaging.queries.shelf import as_part, free_stock, last_prices, owed_by_generic, whole_shelf
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,58 @@
+"""The answers that pages and services ask for. Each takes a constant number of statements, however many rows."""
+
+from packaging.queries.books import Difference, check_stock
+from packaging.queries.generics import DesignStock, GenericSummary, generic_summary, summaries
+from packaging.queries.goods import LineCost, good_or_not_found, makeable_goods, most_makeable, recipe_costs, total_cost
+from packaging.queries.lines import (
+    LineStatus,
+    line_status,
+    line_statuses,
+    mixed_cost,
+    order_line,
+    pending_count,
+    pending_lines,
+    propose,
+    status_of,
+)
+from packaging.queries.shelf import (
+    as_part,
+    free_stock,
+    is_ready,
+    last_prices,
+    load_lots,
+    lots_for,
+    owed_by_generic,
+    whole_shelf,
+)
+
+__all__ = [
+    "DesignStock",
+    "Difference",
+    "GenericSummary",
+    "LineCost",
+    "LineStatus",
+    "as_part",
+    "check_stock",
+    "free_stock",
+    "generic_summary",
+    "good_or_not_found",
+    "is_ready",
+    "last_prices",
+    "line_status",
+    "line_statuses",
+    "load_lots",
+    "lots_for",
+    "makeable_goods",
+    "mixed_cost",
+    "most_makeable",
+    "order_line",
+    "owed_by_generic",
+    "pending_count",
+    "pending_lines",
+    "propose",
+    "recipe_costs",
+    "status_of",
+    "summaries",
+    "total_cost",
+    "whole_shelf",
+]

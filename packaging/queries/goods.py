@@ -1,0 +1,129 @@
+"""What a good can be made of today: how many, and at what cost (R16, R18)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from packaging import availability
+from packaging.availability import Cost, Lot, Makeable
+from packaging.costs import ZERO, round4, take
+from packaging.exceptions import NotFound
+from packaging.models import (
+    Composition,
+    FinishedGood,
+)
+from packaging.queries.shelf import as_part, free_stock, is_ready, last_prices, lots_for, owed_by_generic, whole_shelf
+
+
+@dataclass(frozen=True)
+class LineCost:
+    """What one line of a recipe would take for the quantity asked, with its cost and what is free for it today."""
+
+    line: Composition
+    needed: Decimal
+    free: Decimal
+    cost: Cost
+    designs: int = 0  # free designs of a generic line
+
+    @property
+    def missing(self) -> Decimal:
+        """What is not free."""
+        return max(self.needed - self.free, ZERO)
+
+
+def most_makeable(finished_good_id: int) -> Makeable:
+    """Return how many of a good today's free stock makes, each piece counted once, and what runs out first (R18)."""
+    return makeable_goods([finished_good_id])[finished_good_id]
+
+
+def makeable_goods(good_ids: Iterable[int]) -> dict[int, Makeable]:
+    """Return for each good on its own how many can be made, in two statements."""
+    good_ids = list(good_ids)
+    lines: dict[int, list[Composition]] = {good_id: [] for good_id in good_ids}
+    for line in Composition.objects.with_names().filter(assembly__in=good_ids, order__isnull=True, is_archived=False):
+        lines[line.assembly_id].append(line)
+    every = [line for group in lines.values() for line in group]
+    free, free_generic = free_stock(whole_shelf(every), owed_by_generic(every))
+    return {
+        good_id: availability.makeable([as_part(line) for line in group], free, free_generic)
+        for good_id, group in lines.items()
+    }
+
+
+def recipe_costs(
+    lines: Sequence[Composition],
+    pieces: int = 1,
+    *,
+    lots: Sequence[Lot] | None = None,
+    prices: Mapping[int, Decimal] | None = None,
+    event_id: int | None = None,
+) -> list[LineCost]:
+    """Return what each line (with names) would take for `pieces` goods and cost today (R16).
+
+    Units, goods and specific packaging are valued oldest first, a generic line by the average of what is free.
+    Two statements, none for what is given: the shelf `lots`, the last `prices`. `event_id` is of the order (R23).
+    """
+    parts = [as_part(line) for line in lines]
+    if lots is None:
+        lots = lots_for(parts)
+    if prices is None:
+        prices = last_prices([part.generic_id for part in parts if part.generic_id])
+    today = timezone.localdate()
+    costs = []
+    for line, part in zip(lines, parts, strict=True):
+        needed = part.need(pieces)
+        if part.is_generic:
+            mine = [lot for lot in lots if lot.generic_id == part.generic_id]
+            cost = availability.estimate(mine, needed, prices.get(part.generic_id or 0))
+        else:
+            mine = [
+                lot
+                for lot in lots
+                if lot.item == part.item
+                and not lot.is_expired(today)
+                and not (part.item[0] == "good" and not is_ready(lot, event_id))
+            ]
+            cost = _fifo_cost(mine, needed, prices.get(part.generic_id or 0))
+        free = sum((lot.free for lot in mine), ZERO)
+        designs = len({lot.item for lot in mine if lot.free > 0}) if part.is_generic else 0
+        costs.append(LineCost(line, needed, free, cost, designs))
+    return costs
+
+
+def _fifo_cost(lots: Iterable[Lot], needed: Decimal, last_price: Decimal | None) -> Cost:
+    total, price, left = ZERO, last_price, needed
+    for lot in sorted(lots, key=availability.fifo):
+        taken = min(left, lot.free)
+        if taken > 0:
+            total += take(taken, lot.quantity, lot.value)
+            left -= taken
+        if lot.is_cost_known:
+            price = lot.unit_cost
+    if left > 0 and price is None:
+        return Cost(None, None, None, "Estimated")
+    total = round4(total + left * (price or ZERO))
+    return Cost(total, total, total, "Estimated")
+
+
+def total_cost(costs: Iterable[Cost]) -> Cost:
+    """Add costs up: unknown as soon as one is unknown, and as sure as the least sure."""
+    costs = list(costs)
+
+    def add(amounts: list[Decimal | None]) -> Decimal | None:
+        known = [amount for amount in amounts if amount is not None]
+        return round4(sum(known, ZERO)) if len(known) == len(amounts) else None
+
+    labels = {cost.label for cost in costs}
+    label = labels.pop() if len(labels) == 1 else "Partly estimated"
+    return Cost(add([c.low for c in costs]), add([c.likely for c in costs]), add([c.high for c in costs]), label)
+
+
+def good_or_not_found(finished_good_id: int) -> FinishedGood:
+    """Return a good; `NotFound` when it is not there."""
+    try:
+        return FinishedGood.objects.get(pk=finished_good_id)
+    except FinishedGood.DoesNotExist:
+        raise NotFound(_("The good")) from None

@@ -1,0 +1,252 @@
+"""The shelf as it is now: lots with their promises, and what is free of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import groupby
+
+from django.db.models import ExpressionWrapper, F, FilteredRelation, Q
+from django.utils import timezone
+
+from packaging import availability
+from packaging.availability import Lot, Part, Promise
+from packaging.costs import ZERO
+from packaging.models import (
+    AssemblyOrder,
+    Composition,
+    CompositionAssignment,
+    InventoryItem,
+)
+from packaging.querysets import QUANTITY
+
+LOT_COLUMNS = (
+    "id",
+    "product_id",
+    "finished_unit_id",
+    "finished_good_id",
+    "quantity",
+    "value",
+    "received_on",
+    "expires_on",
+    "is_cost_known",
+    "quantity_received",
+    "total_cost",
+    "lot_code",
+    "product__generic_product_id",
+    "product__generic_product__name",
+    "product__design",
+    "finished_unit__display_name",
+    "finished_good__display_name",
+    "order__event_id",
+    "order__status",
+)
+
+
+PROMISE_COLUMNS = (
+    "promise__id",
+    "promise__composition_id",
+    "promise__quantity_assigned",
+    "promise__quantity_consumed",
+    "promise__assigned_at",
+    "promise__composition__order_id",
+)
+
+
+HOLDER_COLUMNS = ("promise__composition__order__event__name", "promise__composition__order__notes")
+
+
+def load_lots(
+    *,
+    products: Iterable[int] = (),
+    units: Iterable[int] = (),
+    goods: Iterable[int] = (),
+    generics: Iterable[int] = (),
+    lots: Iterable[int] = (),
+    line_id: int | None = None,
+    with_holders: bool = False,
+) -> list[Lot]:
+    """Return the shelf: lots of these items that hold something or are promised, oldest first, in one statement.
+
+    `lots` adds lots by id and `line_id` those promised to a line, whatever they hold. `with_holders` says of each
+    promise whom it is for.
+    """
+    wanted = Q()
+    for column, ids in (
+        ("product", set(products)),
+        ("finished_unit", set(units)),
+        ("finished_good", set(goods)),
+        ("product__generic_product", set(generics)),
+    ):
+        if ids:
+            wanted |= Q(**{f"{column}__in": ids})
+    wanted = Q(Q(quantity__gt=0) | Q(promise__isnull=False), wanted) if wanted else wanted
+    if ids := set(lots):
+        wanted |= Q(pk__in=ids)
+    if line_id is not None:
+        wanted |= Q(pk__in=CompositionAssignment.objects.filter(composition=line_id).values("inventory_item"))
+    if not wanted:
+        return []
+    # Wrapped, because a bare F() here would join the assignments a second time and repeat every promise.
+    consumed = ExpressionWrapper(F("assignments__quantity_consumed"), output_field=QUANTITY)
+    outstanding = Q(assignments__quantity_assigned__gt=consumed)
+    rows = (
+        InventoryItem.objects.annotate(promise=FilteredRelation("assignments", condition=outstanding))
+        .filter(wanted)
+        .order_by("received_on", "id", "promise__id")
+        .values_list(*LOT_COLUMNS, *PROMISE_COLUMNS, *(HOLDER_COLUMNS if with_holders else ()))
+    )
+    return [_lot(list(group)) for _pk, group in groupby(rows, key=lambda row: row[0])]
+
+
+def _lot(rows: list[tuple]) -> Lot:  # type: ignore[type-arg]
+    (
+        pk,
+        product_id,
+        unit_id,
+        good_id,
+        quantity,
+        value,
+        received_on,
+        expires_on,
+        is_cost_known,
+        quantity_received,
+        total_cost,
+        lot_code,
+        generic_id,
+        generic_name,
+        design,
+        unit_name,
+        good_name,
+        event_id,
+        order_status,
+    ) = rows[0][: len(LOT_COLUMNS)]
+    if product_id:
+        item = ("product", product_id)
+    elif unit_id:
+        item = ("unit", unit_id)
+    else:
+        item = ("good", good_id)
+    promises = tuple(  # an assignment on a recipe's own line, which only an import makes, promises nothing (R12)
+        _promise(*row[len(LOT_COLUMNS) :]) for row in rows if row[len(LOT_COLUMNS) + 5] is not None
+    )
+    return Lot(
+        id=pk,
+        item=item,
+        quantity=quantity,
+        value=value,
+        received_on=received_on,
+        generic_id=generic_id,
+        label=lot_code or f"#{pk}",
+        item_name=generic_name or unit_name or good_name,
+        design=design or "",
+        expires_on=expires_on,
+        is_cost_known=is_cost_known,
+        quantity_received=quantity_received,
+        total_cost=total_cost,
+        event_id=event_id,
+        order_is_open=order_status == AssemblyOrder.Status.OPEN,
+        promises=promises,
+    )
+
+
+def _promise(
+    pk: int,
+    line_id: int,
+    assigned: Decimal,
+    consumed: Decimal,
+    assigned_at: datetime,
+    order_id: int,
+    event_name: str | None = None,
+    notes: str | None = None,
+) -> Promise:
+    holder = "" if notes is None else event_name or AssemblyOrder(pk=order_id, notes=notes).customer
+    return Promise(pk, line_id, assigned - consumed, assigned_at, consumed, holder)
+
+
+def as_part(line: Composition) -> Part:
+    """Return a line (with its names loaded) as the pure rules see it."""
+    product = line.packaging_product
+    if product is not None:
+        item = ("product", product.pk)
+    elif line.finished_unit_id is not None:
+        item = ("unit", line.finished_unit_id)
+    else:
+        assert line.finished_good_id is not None  # packaging_comp_one_part_ck
+        item = ("good", line.finished_good_id)
+    return Part(
+        line_id=line.pk,
+        item=item,
+        per_one=line.component_quantity,
+        whole=line.is_whole,
+        name=line.name,
+        unit=line.unit,
+        generic_id=product.generic_product_id if product else None,
+        is_generic=line.is_generic,
+    )
+
+
+def lots_for(parts: Sequence[Part], lots: Iterable[int] = ()) -> list[Lot]:
+    """Return the shelf that these lines can take from, and the given lots besides; one statement."""
+    return load_lots(
+        products=[part.item[1] for part in parts if part.item[0] == "product" and not part.is_generic],
+        units=[part.item[1] for part in parts if part.item[0] == "unit"],
+        goods=[part.item[1] for part in parts if part.item[0] == "good"],
+        generics=[part.generic_id for part in parts if part.is_generic and part.generic_id],
+        lots=lots,
+    )
+
+
+def whole_shelf(lines: Iterable[Composition], goods: Iterable[int] = ()) -> list[Lot]:
+    """Return the shelf that decides how many can be made of lines, and the lots of `goods` besides; one statement.
+
+    Specific packaging competes with generic lines, so all of its generic product is on it (R18).
+    """
+    parts = [as_part(line) for line in lines]
+    return load_lots(
+        generics=[part.generic_id for part in parts if part.generic_id],
+        units=[part.item[1] for part in parts if part.item[0] == "unit"],
+        goods=[*(part.item[1] for part in parts if part.item[0] == "good"), *goods],
+    )
+
+
+def is_ready(lot: Lot, event_id: int | None = None) -> bool:
+    """Say whether a lot of goods may be used for an order of this event: its own, or nobody's (R23)."""
+    return not lot.order_is_open or (event_id is not None and lot.event_id == event_id)
+
+
+def free_stock(
+    lots: Iterable[Lot], owed: dict[int, Decimal]
+) -> tuple[dict[availability.Item, Decimal], dict[int, Decimal]]:
+    """Return what is free today by item and by generic product, less what open debts owe (R17, R18)."""
+    today = timezone.localdate()
+    items: dict[availability.Item, Decimal] = defaultdict(lambda: ZERO)
+    generics: dict[int, Decimal] = defaultdict(lambda: ZERO)
+    for lot in lots:
+        if lot.item[0] == "good" and not is_ready(lot):
+            continue
+        if lot.is_expired(today):
+            continue
+        items[lot.item] += lot.free
+        if lot.generic_id is not None:
+            generics[lot.generic_id] += lot.free
+    return dict(items), {pk: max(free - owed.get(pk, ZERO), ZERO) for pk, free in generics.items()}
+
+
+def owed_by_generic(lines: Iterable[Composition]) -> dict[int, Decimal]:
+    """Return what open debts owe by generic product, as the lines (with names) were read."""
+    products = [line.packaging_product for line in lines if line.packaging_product is not None]
+    return {product.generic_product_id: product.generic_product.quantity_owed for product in products}
+
+
+def last_prices(generic_ids: Iterable[int]) -> dict[int, Decimal]:
+    """Return the last price paid per unit by generic product: the latest receipt of known cost above 0 (R16)."""
+    paid = (
+        InventoryItem.objects.filter(
+            product__generic_product__in=set(generic_ids), is_cost_known=True, total_cost__gt=0
+        )
+        .not_voided()
+        .order_by("product__generic_product", "received_on", "id")
+        .values_list("product__generic_product_id", "total_cost", "quantity_received")
+    )
+    return {generic_id: total / received for generic_id, total, received in paid}
