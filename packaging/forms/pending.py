@@ -18,7 +18,7 @@ from bakery.forms import NumberInput, PlainForm, QuantityField, WholeField
 from packaging.availability import Lot
 from packaging.costs import ZERO, in_words
 from packaging.exceptions import NotFree, RuleError
-from packaging.pending_queries import Board, Kind, Tally, holders, short_day
+from packaging.queries.pending_page import Board, Kind, Tally, holders, short_day
 
 MOST_LOTS = 400  # steppers on one page; a form may not have more than 2,000 fields
 UNFOLDED = 6  # lots of a design that are shown at once

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from packaging.costs import in_words
 from packaging.models import Composition
-from packaging.pending_queries import short_day
+from packaging.queries.pending_page import short_day
 
 register = template.Library()
 

@@ -29,7 +29,7 @@ from packaging.costs import in_words
 from packaging.exceptions import NotFound, OrderState, RuleError, StaleVersion
 from packaging.forms.pending import LotAssignForm, PendingFilterForm, asked_lots
 from packaging.models import GenericProduct
-from packaging.pending_queries import Board, Kind, load_board, next_waiting, waiting_kinds, waiting_lines
+from packaging.queries.pending_page import Board, Kind, load_board, next_waiting, waiting_kinds, waiting_lines
 from packaging.strategies import STRATEGIES
 
 ASSIGN = "packaging.assign_lots"

@@ -17,7 +17,8 @@ from packaging.availability import Lot, fifo
 from packaging.costs import ZERO, round4, take
 from packaging.exceptions import NotFound
 from packaging.models import Composition, Product
-from packaging.queries import as_part, load_lots, pending_lines, propose
+from packaging.queries.lines import pending_lines, propose
+from packaging.queries.shelf import as_part, load_lots
 
 
 @dataclass(frozen=True)
