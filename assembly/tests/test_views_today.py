@@ -60,7 +60,7 @@ def statements(client):
 def test_names_the_next_decisions_and_orders(bakehouse, packer):
     response = packer.get("/")
     words = text_of(response)
-    assert re.search(r"Needs a decision See all 6 .*?50 pieces · any Cello bag 6x10 · .*?0 / 50 assigned", words)
+    assert re.search(r"Needs a decision See all 6 .*?50 × Cello bag 6x10 .*?0 / 50 assigned", words)
     assertContains(response, reverse("packaging:lot_assign", args=[bakehouse.line("E1/G1", "bag").pk]))
     assertContains(response, "assigned</span>", 5)
     assert re.search(r"Orders due See all orders .*?50 × Cookie half-dozen bag.*?0 / 50 packed", words)
