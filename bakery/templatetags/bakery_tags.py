@@ -80,6 +80,7 @@ def cost(
     """
     if not may_see_costs(context):
         return ""
+    before = before.replace(" ·", "\N{NO-BREAK SPACE}·")  # a dot ends a line, it never begins one
     if amount is None:
         return format_html("{}{}{}", before, _("unknown"), after)
     exact = Decimal(amount)

@@ -58,7 +58,7 @@ def test_cost_of_one_keeps_up_to_four_decimals(manager, amount, shown):
 
 def test_words_go_with_the_cost(manager):
     html = render('{% cost amount before=" · " after=" each" %}', request=manager, amount=Decimal("2"))
-    assert html == ' · <data value="2.0000">€2.00</data> each'
+    assert html == '\xa0· <data value="2.0000">€2.00</data> each'  # no line begins with the dot
 
 
 def test_cost_leaves_nothing_for_whoever_may_not_see_it(packer):

@@ -28,7 +28,7 @@ def due_words(when: date) -> str:
         return _("due today")
     if left == 1:
         return _("due tomorrow")
-    return _("due %(day)s") % {"day": day(when)}
+    return (_("due %(day)s") % {"day": day(when)}).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 @register.filter

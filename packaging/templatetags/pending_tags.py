@@ -29,7 +29,8 @@ def due(day: date) -> str:
     """Write when something is due: due today, due Sat 13 Dec."""
     if day == timezone.localdate():
         return _("due today")
-    return _("due %(weekday)s %(day)s") % {"weekday": date_format(day, "D"), "day": short_day(day)}
+    words = _("due %(weekday)s %(day)s") % {"weekday": date_format(day, "D"), "day": short_day(day)}
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 @register.filter

@@ -7,9 +7,11 @@ from django import template
 from django.utils import timezone
 
 from packaging.costs import in_words
+from packaging.queries.pending_page import short_day
 from packaging.words import in_units, reason_words
 
 register = template.Library()
+register.filter("short_day", short_day)
 
 
 @register.filter

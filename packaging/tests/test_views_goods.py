@@ -88,7 +88,7 @@ class TestMake:
         amounts = {bakehouse.lots[code].pk: Decimal(amount) for code, amount in (("L1", 30), ("L2", 20))}
         assign_lots(composition_id=bakehouse.line("E1/G1", "bag").pk, amounts=amounts, by=user)
         # 82 bags less the 50 of this order: 32 are free for others, and the order itself is covered.
-        assert "runs out first: any Cello bag 6x10 Enough for what is ordered" in text_of(packer.get(self.url))
+        assert "runs out first: any Cello bag 6x10 Enough for orders" in text_of(packer.get(self.url))
 
     def test_a_good_without_a_recipe_cannot_be_recorded(self, packer):
         FinishedGoodFactory(display_name="Plain tin")

@@ -377,7 +377,7 @@ class TestOrderChange:
         order = OrderFactory(quantity=10, quantity_assembled=4)
         before = state_of(order)
         response = planner.post(url_of("change", order), {"quantity": "3", "due_on": "2027-01-05", "version": "1"})
-        assertContains(response, "4 are assembled already", status_code=422)
+        assertContains(response, "4 are packed already", status_code=422)
         assertContains(response, 'value="3"', status_code=422)
         assert state_of(order) == before
 
