@@ -122,8 +122,7 @@ def change_order(
     if quantity is not None:
         if checked_pieces(quantity) < order.quantity_assembled:
             raise BadQuantity(
-                _("%(done)s are packed already; the order cannot go below that.")
-                % {"done": order.quantity_assembled}
+                _("%(done)s are packed already; the order cannot go below that.") % {"done": order.quantity_assembled}
             )
         order.quantity = quantity
     if due_on is not None:

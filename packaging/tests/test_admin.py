@@ -54,7 +54,7 @@ FACTORIES = {
     CompositionAssignment: lambda: AssignmentFactory(assigned_by=UserFactory()),
 }
 ADDABLE = {GenericProduct, Product, FinishedUnit, FinishedGood, Event}
-READ_ONLY = {StockMovement, Composition, CompositionAssignment}
+READ_ONLY = (StockMovement, Composition, CompositionAssignment)
 
 
 @pytest.fixture
