@@ -120,7 +120,9 @@ class Composition(BaseModel):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        """Return the name; a form that was refused shows lines whose component was emptied, too."""
+        is_empty = not (self.finished_unit_id or self.finished_good_id or self.packaging_product_id)
+        return str(_("a line without a component")) if is_empty else self.name
 
     @property
     def component(self) -> FinishedUnit | FinishedGood | Product:
