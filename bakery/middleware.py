@@ -1,17 +1,21 @@
 """What every request and answer passes through."""
 
+import logging
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
-from bakery.views import not_found
+from bakery.views import bad_request, not_found
+
+logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -32,19 +36,25 @@ class SecurityHeadersMiddleware:
         return response
 
 
-class NullByteMiddleware:
-    """Refuse null bytes in address, query, cookies and form: PostgreSQL stores none and would fail late."""
+class TextMiddleware:
+    """Refuse what cannot be read as text, and null bytes: PostgreSQL stores none and would fail late.
+
+    This is asked before anything else reads the form, because Django's own page for a refusal reads it again.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         """Keep the next step."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer 400 to a null byte; bytes that are not UTF-8 were replaced by Django already."""
+        """Answer 400; bytes that are not UTF-8 were replaced by Django already."""
         texts = [request.path_info, *request.COOKIES.values()]
-        for values in (request.GET, request.POST):
-            for name, given in values.lists():
-                texts += [name, *map(str, given)]
+        try:
+            for values in (request.GET, request.POST):
+                for name, given in values.lists():
+                    texts += [name, *map(str, given)]
+        except BadRequest:  # a form in another encoding
+            return HttpResponseBadRequest(_("This text is not in UTF-8."), content_type="text/plain")
         if any("\0" in text for text in texts):
             return HttpResponseBadRequest(
                 _("This text has a character that cannot be stored."), content_type="text/plain"
@@ -69,8 +79,31 @@ class HtmxLoginMiddleware:
             or urlsplit(response.headers["Location"]).path != login
         ):
             return response
-        page = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
+        try:
+            page = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
+        except ValueError:  # an address that is none
+            page = None
         return HttpResponseClientRedirect(f"{login}?{urlencode({REDIRECT_FIELD_NAME: page})}" if page else login)
+
+
+class AdminInputMiddleware:
+    """Answer 400 where Django's admin asks the database for a key that is no number, or for one too large for it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Keep the next step."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass on; what counts is `process_exception`."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Answer what the admin failed on with our page, and write it down: it could be a mistake of ours."""
+        match = request.resolver_match
+        if match is None or match.app_name != "admin" or not isinstance(exception, ValueError | OverflowError):
+            return None
+        logger.warning("The admin could not read what was sent to %s", request.path, exc_info=exception)
+        return bad_request(request, exception)
 
 
 class NotFoundMiddleware:

@@ -71,7 +71,7 @@ MIDDLEWARE = [
     "bakery.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "bakery.middleware.NullByteMiddleware",
+    "bakery.middleware.TextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "bakery.middleware.HtmxLoginMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "bakery.middleware.NotFoundMiddleware",
+    "bakery.middleware.AdminInputMiddleware",
 ]
 
 ROOT_URLCONF = "bakery.urls"

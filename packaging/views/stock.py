@@ -88,7 +88,7 @@ def lot_list(request: HttpRequest) -> HttpResponse:
     thing, lots = _asked(request)
     page = page_of(request, lots.filter(quantity=0).with_items().order_by("-received_on", "-pk"))
     context = {"thing": thing, "page": page}
-    return render_part(request, "packaging/lot_list.html", context, part=("rows", "more"))
+    return render_part(request, "packaging/lot_list.html", context, part="more")
 
 
 def _asked(request: HttpRequest) -> tuple[Any, Any]:

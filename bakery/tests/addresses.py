@@ -1,0 +1,88 @@
+"""Every address of the shop from the URL configuration, so that a new screen is tested as the others are."""
+
+from html.parser import HTMLParser
+
+from django.db import connection
+from django.urls import get_resolver, reverse
+
+# What a number in an address stands for, where its own name does not say it.
+NUMBERS = {
+    "packaging:generic_detail": "generic",
+    "packaging:lot_detail": "lot",
+    "packaging:receipt_void": "lot",
+    "packaging:cost_correct": "lot",
+}
+
+
+def addresses():
+    """Return the names of all addresses of our apps and of the shell, each with the names of its numbers."""
+    root = get_resolver()
+    found = {name: root.reverse_dict.getlist(name)[0][0][0][1] for name in root.reverse_dict if isinstance(name, str)}
+    for space in ("packaging", "assembly"):
+        _prefix, resolver = root.namespace_dict[space]
+        for name in resolver.reverse_dict:
+            if isinstance(name, str):
+                found[f"{space}:{name}"] = resolver.reverse_dict.getlist(name)[0][0][0][1]
+    return dict(sorted(found.items()))
+
+
+def address(name, pk):
+    """Return the address, with `pk` for its number if it has one."""
+    return reverse(name, kwargs=dict.fromkeys(addresses()[name], pk))
+
+
+def sample(name, bakehouse, run):
+    """Return an address that leads somewhere in fixture F."""
+    numbers = {
+        "composition_id": bakehouse.line("E1/G1", "bag").pk,
+        "line_id": bakehouse.line("G1", "bag").pk,
+        "good_id": bakehouse.goods["G1"].pk,
+        "order_id": bakehouse.orders["E1/G1"].pk,
+        "run_id": run.pk,
+        "generic": bakehouse.generics["bag"].pk,
+        "lot": bakehouse.lots["L1"].pk,
+    }
+    return reverse(name, kwargs={word: numbers[NUMBERS.get(name, word)] for word in addresses()[name]})
+
+
+class Forms(HTMLParser):
+    """The forms of a page as a browser would send them: the address of each, and its fields."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.found = []  # (action, fields)
+        self._fields = self._select = None
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag == "form":
+            self._fields = {} if (given.get("method") or "get").lower() == "post" else None
+            if self._fields is not None:
+                self.found.append((given.get("action") or "", self._fields))
+        if self._fields is None:
+            return
+        name = given.get("name")
+        if tag == "input" and name and (given.get("type") not in {"checkbox", "radio"} or "checked" in given):
+            self._fields[name] = given.get("value") or ""
+        elif tag in {"select", "textarea"} and name:
+            self._fields[name] = ""
+            self._select = name
+        elif tag == "option" and "selected" in given:
+            self._fields[self._select] = given.get("value") or ""
+
+    def handle_endtag(self, tag):
+        if tag == "form":
+            self._fields = None
+
+
+def everything():
+    """Return every row of both apps, to compare: what was refused has changed nothing."""
+    rows = {}
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            if table.startswith(("packaging_", "assembly_")):
+                cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)} ORDER BY id")
+                rows[table] = cursor.fetchall()
+    assert rows
+    return rows
