@@ -46,13 +46,13 @@ def _choose(request: HtmxHttpRequest) -> HttpResponse:
     """Ask what is recorded: an open order, soonest first, or a good without one."""
     orders = AssemblyOrder.objects.to_assemble().soonest_first().select_related("finished_good", "event")
     context = {"page": page_of(request, orders), "today": timezone.localdate()}
-    return render_part(request, "assembly/run_choose.html", context, part=("rows", "more"))
+    return render_part(request, "assembly/run_choose.html", context, part="more")
 
 
 def _show(request: HtmxHttpRequest) -> HttpResponse:
     """Show the form with its plan, as far as the address fills it; 422 when what the address says cannot be."""
     subject = _subject(request)
-    usual = {"quantity": str(subject.usual_quantity or ""), "on": timezone.localdate().isoformat()}
+    usual = {"quantity": str(subject.usual_quantity or 1), "on": timezone.localdate().isoformat()}
     form = RunPlanForm({**usual, **request.GET.dict()})
     screen = RecordScreen(subject, form, key=str(uuid4()), is_choosing="choose" in request.GET)
     if screen.refusal:

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 from django.forms import BoundField
 from django.urls import reverse
@@ -19,6 +20,7 @@ from packaging.availability import Lot, fifo
 from packaging.costs import ZERO, in_words, per_unit, round4
 from packaging.exceptions import NotEnoughStock, OrderState, PackagingUndecided, RuleError
 
+LONGEST_NOTE = 1000  # in an address: servers refuse lines of more than about 4000
 FOR_STOCK = frozenset({"not_enough_stock", "packaging_undecided", "not_free", "over_assigned"})
 
 
@@ -166,6 +168,7 @@ class RecordScreen:
                 "good": self.subject.good.pk,
                 "quantity": plan.pieces - order.quantity_left,
                 "on": self.day,
+                **self.note,
             }
             surplus = f"{reverse('assembly:run_record')}?{urlencode(words)}"
             return {"prompt": None, "most": self._fewer(order.quantity_left), "surplus_url": surplus}
@@ -176,9 +179,15 @@ class RecordScreen:
         """The day of the run as addresses and fields write it."""
         return str(self.form.cleaned_data["on"].isoformat())
 
+    @property
+    def note(self) -> dict[str, str]:
+        """The note that was typed, for an address; one that is too long for an address stays behind."""
+        note = self.form.cleaned_data["notes"]
+        return {"notes": note} if 0 < len(quote(note)) <= LONGEST_NOTE else {}
+
     def _url(self, **changes: Any) -> str:
-        """Return the address of this screen with the number and the day that it has now, or others."""
-        words = {"quantity": self.plan.pieces if self.plan else "", "on": self.day, **changes}
+        """Return the address of this screen with the number, the day and the note that it has now, or others."""
+        words = {"quantity": self.plan.pieces if self.plan else "", "on": self.day, **self.note, **changes}
         return f"{reverse('assembly:run_record')}?{self.address}&{urlencode(words)}"
 
     def _choose_urls(self, plan: Plan, *, may_assign: bool) -> list[tuple[str, str]]:
