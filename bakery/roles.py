@@ -17,6 +17,8 @@ PLANNERS = (
     *PACKERS,
     "packaging.edit_recipes",
     "packaging.edit_orders",
+    "packaging.edit_events",
+    "packaging.move_promises",
     "packaging.receive_stock",
     "packaging.issue_stock",
     "packaging.void_receipt",

@@ -14,6 +14,8 @@ ACTIONS = {
     "packaging.count_stock",
     "packaging.edit_recipes",
     "packaging.edit_orders",
+    "packaging.edit_events",
+    "packaging.move_promises",
     "packaging.receive_stock",
     "packaging.issue_stock",
     "packaging.void_receipt",

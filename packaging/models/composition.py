@@ -176,7 +176,10 @@ class CompositionAssignment(BaseModel):
         ordering = ["assigned_at", "id"]
         verbose_name = _("assignment")
         verbose_name_plural = _("assignments")
-        permissions = [("assign_lots", _("Can assign lots to order lines"))]
+        permissions = [
+            ("assign_lots", _("Can assign lots to order lines")),
+            ("move_promises", _("Can move what one order was promised to another")),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["composition", "inventory_item"],

@@ -33,6 +33,7 @@ class Event(BaseModel):
         ordering = ["date", "id"]
         verbose_name = _("event")
         verbose_name_plural = _("events")
+        permissions = [("edit_events", _("Can open, change, complete and cancel events"))]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=["open", "completed", "cancelled"]),
