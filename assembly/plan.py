@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from packaging.availability import Cost, Lot, Makeable, Part, estimate, fifo, makeable, most
+from packaging.availability import Cost, Lot, Makeable, Part, estimate, fifo, makeable, most, ready_goods
 from packaging.costs import ZERO, round4, take
 
 Choices = Mapping[int, Mapping[int, Decimal]]  # line id -> lot id -> quantity
@@ -197,11 +197,7 @@ def _first(decided: Iterable[tuple[Lot, Decimal, Decimal]], needed: Decimal) -> 
 def _eligible(part: Part, lots: Iterable[Lot], on: date, event_id: int | None) -> list[Lot]:
     """Return the lots a unit, a good or specific packaging may take by itself, in the order it takes them (R5, R23)."""
     mine = [lot for lot in lots if lot.item == part.item and lot.is_eligible(on)]
-    if part.item[0] != "good":
-        return sorted(mine, key=fifo)
-    own = [lot for lot in mine if event_id is not None and lot.event_id == event_id]
-    nobodys = [lot for lot in mine if lot not in own and not lot.order_is_open]
-    return [*sorted(own, key=fifo), *sorted(nobodys, key=fifo)]
+    return ready_goods(mine, event_id) if part.item[0] == "good" else sorted(mine, key=fifo)
 
 
 def _with_costs(

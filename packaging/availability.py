@@ -108,6 +108,16 @@ def fifo(lot: Lot) -> tuple[date, date, int]:
     return (lot.expires_on or date.max if is_food else date.max, lot.received_on, lot.id)
 
 
+def ready_goods(lots: Iterable[Lot], event_id: int | None) -> list[Lot]:
+    """Return the lots of goods that an order of this event may use, in its order: its event's own, then nobody's (R23).
+
+    What was made for another order that is still open stays there.
+    """
+    own = [lot for lot in lots if event_id is not None and lot.event_id == event_id]
+    nobodys = [lot for lot in lots if lot not in own and not lot.order_is_open]
+    return [*sorted(own, key=fifo), *sorted(nobodys, key=fifo)]
+
+
 @dataclass(frozen=True)
 class Part:
     """One line of a bill of materials as a question: so much per piece of an item, or of any product of a generic."""

@@ -50,6 +50,11 @@ def need(per_one: Decimal, pieces: int, whole: bool) -> Decimal:
     return amount.to_integral_value(rounding=ROUND_CEILING) if whole else amount
 
 
+def packs(quantity: Decimal, pack_size: Decimal) -> int:
+    """Return how many whole packs hold at least `quantity` stock units."""
+    return int((quantity / pack_size).to_integral_value(rounding=ROUND_CEILING))
+
+
 def is_whole(quantity: Decimal) -> bool:
     """Say whether a quantity has no fraction."""
     return quantity == quantity.to_integral_value()

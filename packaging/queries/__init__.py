@@ -19,11 +19,13 @@ from packaging.queries.shelf import (
     free_stock,
     is_ready,
     last_prices,
+    last_receipts,
     load_lots,
     lots_for,
     owed_by_generic,
     whole_shelf,
 )
+from packaging.queries.shopping import ShoppingRow, shopping_list
 
 __all__ = [
     "DesignStock",
@@ -31,6 +33,7 @@ __all__ = [
     "GenericSummary",
     "LineCost",
     "LineStatus",
+    "ShoppingRow",
     "as_part",
     "check_stock",
     "free_stock",
@@ -38,6 +41,7 @@ __all__ = [
     "good_or_not_found",
     "is_ready",
     "last_prices",
+    "last_receipts",
     "line_status",
     "line_statuses",
     "load_lots",
@@ -51,6 +55,7 @@ __all__ = [
     "pending_lines",
     "propose",
     "recipe_costs",
+    "shopping_list",
     "status_of",
     "summaries",
     "total_cost",

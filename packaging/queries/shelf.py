@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 
-from django.db.models import ExpressionWrapper, F, FilteredRelation, Q
+from django.db.models import ExpressionWrapper, F, FilteredRelation, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from packaging import availability
@@ -17,6 +17,7 @@ from packaging.models import (
     Composition,
     CompositionAssignment,
     InventoryItem,
+    Product,
 )
 from packaging.querysets import QUANTITY
 
@@ -239,14 +240,22 @@ def owed_by_generic(lines: Iterable[Composition]) -> dict[int, Decimal]:
     return {product.generic_product_id: product.generic_product.quantity_owed for product in products}
 
 
+def last_receipts(generic_ids: Iterable[int]) -> list[InventoryItem]:
+    """Return the latest receipt of known cost above 0 of each product of these generic products, the oldest first.
+
+    Lots come with their product. One statement, however long the history.
+    """
+    paid = InventoryItem.objects.filter(is_cost_known=True, total_cost__gt=0).not_voided()
+    latest = paid.filter(product=OuterRef("pk")).order_by("-received_on", "-pk").values("pk")[:1]
+    products = Product.objects.filter(generic_product__in=set(generic_ids)).order_by()
+    lots = InventoryItem.objects.filter(pk__in=products.values_list(Subquery(latest)))
+    return list(lots.select_related("product").order_by("received_on", "pk"))
+
+
 def last_prices(generic_ids: Iterable[int]) -> dict[int, Decimal]:
     """Return the last price paid per unit by generic product: the latest receipt of known cost above 0 (R16)."""
-    paid = (
-        InventoryItem.objects.filter(
-            product__generic_product__in=set(generic_ids), is_cost_known=True, total_cost__gt=0
-        )
-        .not_voided()
-        .order_by("product__generic_product", "received_on", "id")
-        .values_list("product__generic_product_id", "total_cost", "quantity_received")
-    )
-    return {generic_id: total / received for generic_id, total, received in paid}
+    return {
+        lot.product.generic_product_id: lot.total_cost / lot.quantity_received
+        for lot in last_receipts(generic_ids)
+        if lot.product is not None
+    }
