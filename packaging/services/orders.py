@@ -11,8 +11,10 @@ from packaging.exceptions import BadQuantity, EmptyRecipe, OrderState
 from packaging.locks import lock_stock
 from packaging.models import AssemblyOrder, Composition, Event, FinishedGood
 from packaging.models.orders import MOST_PIECES
+from packaging.queries.recipes import match_lines
+from packaging.queries.releases import accepted
 from packaging.services.checks import get_row
-from packaging.services.recipes import line_key, replace_line, take_out
+from packaging.services.recipes import replace_line, take_out
 from packaging.services.releases import lock_order, raise_version, release_surplus
 
 
@@ -120,11 +122,7 @@ def change_order(
     """Change an open order's quantity and day; promises above the new need are released, last assigned first (R11)."""
     order = lock_order(order_id, version)
     if quantity is not None:
-        if checked_pieces(quantity) < order.quantity_assembled:
-            raise BadQuantity(
-                _("%(done)s are packed already; the order cannot go below that.") % {"done": order.quantity_assembled}
-            )
-        order.quantity = quantity
+        order.quantity = checked_for(order, quantity)
     if due_on is not None:
         order.due_on = due_on
     lock_stock(order=order.pk)
@@ -134,30 +132,32 @@ def change_order(
 
 
 @transaction.atomic
-def accept_recipe(*, order_id: int, by: User | None) -> AssemblyOrder:
+def accept_recipe(*, order_id: int, by: User | None, version: int | None = None) -> AssemblyOrder:
     """Make an open order's lines those of its good's recipe today; used lines that go are archived (R10, R11)."""
-    order = lock_order(order_id)
+    order = lock_order(order_id, version)
     lock_stock(goods=[order.finished_good_id], order=order.pk)
     recipe = recipe_lines(order.finished_good)
-    mine = {line_key(line): line for line in Composition.objects.of_order(order.pk).with_names()}
-    wanted = {line_key(line) for line in recipe}
-    for key, line in mine.items():
-        if key not in wanted:
-            take_out(line)
-    for wish in recipe:
-        line = mine.get(line_key(wish))
-        if line is None:
-            copy_line(wish, order).save(force_insert=True)
-            continue
-        other_template = line.packaging_product_id != wish.packaging_product_id
-        line.packaging_product = wish.packaging_product
-        line.component_quantity, line.component_notes = wish.component_quantity, wish.component_notes
-        line.sort_order = wish.sort_order
-        line.assembly, line.order = order.finished_good, order
-        replace_line(line, keeps_promises=True, changes_component=other_template)
-    release_surplus(order)
+    matches = match_lines(list(Composition.objects.of_order(order.pk).with_names()), recipe)
+    release_surplus(order, accepted(matches))
+    for match in matches:
+        if match.line is None:
+            copy_line(match.shown, order).save(force_insert=True)
+        elif match.wish is None:
+            take_out(match.line)
+        else:
+            take_over(match.line, match.wish, order)
     raise_version(order)
     return order
+
+
+def take_over(line: Composition, wish: Composition, order: AssemblyOrder) -> None:
+    """Make a line of an order what the recipe's line says."""
+    changes_template = line.packaging_product_id != wish.packaging_product_id
+    line.packaging_product = wish.packaging_product
+    line.component_quantity, line.component_notes = wish.component_quantity, wish.component_notes
+    line.sort_order = wish.sort_order
+    line.assembly, line.order = order.finished_good, order
+    replace_line(line, changes_component=changes_template)
 
 
 @transaction.atomic
@@ -179,6 +179,15 @@ def _end(order_id: int, status: AssemblyOrder.Status, version: int | None) -> As
     release_surplus(order)
     raise_version(order, "status")
     return order
+
+
+def checked_for(order: AssemblyOrder, quantity: int) -> int:
+    """Return a quantity that this order can have: never below what is assembled (R11)."""
+    if checked_pieces(quantity) < order.quantity_assembled:
+        raise BadQuantity(
+            _("%(done)s are packed already; the order cannot go below that.") % {"done": order.quantity_assembled}
+        )
+    return quantity
 
 
 def checked_pieces(quantity: int) -> int:

@@ -18,6 +18,7 @@ from packaging.models import (
     Product,
 )
 from packaging.queries import order_line
+from packaging.queries.recipes import LineKey, line_key
 from packaging.services.checks import checked_quantity, get_row
 from packaging.services.releases import lock_order, raise_version, release_surplus
 
@@ -40,7 +41,7 @@ def check_parts(lines: Sequence[Composition]) -> None:
     Units and goods come in whole numbers, a component stands once specific and once generic, and a generic product has
     one generic line. Raises `BadQuantity`, `DuplicateLine`.
     """
-    seen: dict[tuple[str, int | None, bool], Composition] = {}
+    seen: dict[LineKey, Composition] = {}
     for line in lines:
         whole = line.packaging_product is None
         checked_quantity(line.component_quantity, whole=whole, what=line.name)
@@ -50,17 +51,6 @@ def check_parts(lines: Sequence[Composition]) -> None:
         if key in seen:
             raise DuplicateLine(seen[key])
         seen[key] = line
-
-
-def line_key(line: Composition) -> tuple[str, int | None, bool]:
-    """Return by what a line is matched and stands once: its component, a generic one by its generic product."""
-    if line.packaging_product is not None and line.is_generic:
-        return ("generic", line.packaging_product.generic_product_id, True)
-    if line.packaging_product_id is not None:
-        return ("product", line.packaging_product_id, False)
-    if line.finished_unit_id is not None:
-        return ("unit", line.finished_unit_id, False)
-    return ("good", line.finished_good_id, False)
 
 
 def check_no_cycle(good: FinishedGood, component: FinishedGood) -> None:
@@ -97,9 +87,10 @@ def add_line(
     by: User | None,
     is_generic: bool = False,
     notes: str = "",
+    version: int | None = None,
 ) -> Composition:
-    """Add a line to a good's recipe or to an open order's own copy (R8, R9, R10)."""
-    order = lock_order(order_id) if order_id is not None else None
+    """Add a line to a good's recipe or to an open order's own copy (R8, R9, R10); `version` is the order's (R31)."""
+    order = lock_order(order_id, version) if order_id is not None else None
     good_id = order.finished_good_id if order else finished_good_id
     if good_id is None or len([pk for pk in (finished_unit_id, component_good_id, packaging_product_id) if pk]) != 1:
         raise NotFound(_("The component"))
@@ -136,15 +127,16 @@ def change_line(
     quantity: Decimal | None = None,
     packaging_product_id: int | None = None,
     is_generic: bool | None = None,
+    version: int | None = None,
 ) -> Composition:
     """Change a line's quantity, its packaging product, or generic ↔ specific, and return the line in force (R10, R11).
 
     On an order, promises above the new need are released, last assigned first; another generic product, or generic ↔
-    specific, releases all. A line that was used is archived and a new one stands in its place.
+    specific, releases all. A line that was used is archived and a new one stands in its place. `version` is the
+    order's (R31).
     """
-    line, order = _locked_line(composition_id)
-    before = line_key(line)
-    old_product_id = line.packaging_product_id
+    line, order = _locked_line(composition_id, version)
+    before = (line_key(line), line.packaging_product_id)
     if packaging_product_id is not None:
         if line.packaging_product_id is None:
             raise NotFound(_("The packaging of this line"))
@@ -157,22 +149,21 @@ def change_line(
     others = [other for other in _lines(line.assembly, order) if other.pk != line.pk]
     # Nothing here can close a cycle: a line never changes into a nested good, and one that is nested stays the same.
     check_parts([*others, line])
-    changes_component = line_key(line) != before or line.packaging_product_id != old_product_id
-    line = replace_line(line, keeps_promises=line_key(line) == before, changes_component=changes_component)
+    changes_component = (line_key(line), line.packaging_product_id) != before
     if order is not None:
-        release_surplus(order)
+        release_surplus(order, {line.pk: line})
+    line = replace_line(line, changes_component=changes_component)
+    if order is not None:
         raise_version(order)
     return line
 
 
-def replace_line(line: Composition, *, keeps_promises: bool, changes_component: bool) -> Composition:
-    """Save a changed line, or archive it and save a new one if it was used and its component changes; return it."""
-    if line.order_id is None:
-        line.save()
-        return line
-    if not keeps_promises:
-        _release(line)
-    if not changes_component or not is_used(line):
+def replace_line(line: Composition, *, changes_component: bool) -> Composition:
+    """Save a changed line, or archive it and save a new one if it was used and its component changes; return it.
+
+    What it does not need any more is released already; the new line goes on holding the rest.
+    """
+    if line.order_id is None or not changes_component or not is_used(line):
         line.save()
         return line
     old = Composition.objects.get(pk=line.pk)
@@ -201,20 +192,24 @@ def replace_line(line: Composition, *, keeps_promises: bool, changes_component: 
 
 
 @transaction.atomic
-def remove_line(*, composition_id: int, by: User | None) -> None:
-    """Take a line out; its promises are released, and a line that was used is archived, not deleted (R11)."""
-    line, order = _locked_line(composition_id)
+def remove_line(*, composition_id: int, by: User | None, version: int | None = None) -> None:
+    """Take a line out; its promises are released, and a line that was used is archived, not deleted (R11).
+
+    `version` is the order's (R31).
+    """
+    line, order = _locked_line(composition_id, version)
+    if order is not None:
+        release_surplus(order, {line.pk: None})
     take_out(line)
     if order is not None:
         raise_version(order)
 
 
 def take_out(line: Composition) -> None:
-    """Delete a line, or archive it when it was used; its outstanding promises are released."""
+    """Delete a line, or archive it when it was used."""
     if not is_used(line):
         line.delete()
         return
-    _release(line)
     line.is_archived = True
     line.save(update_fields=["is_archived", "updated_at"])
 
@@ -239,10 +234,10 @@ def _lines(good: FinishedGood, order: AssemblyOrder | None) -> list[Composition]
     return list(lines.with_names())
 
 
-def _locked_line(composition_id: int) -> tuple[Composition, AssemblyOrder | None]:
+def _locked_line(composition_id: int, version: int | None) -> tuple[Composition, AssemblyOrder | None]:
     """Lock what an edit of a line needs and return it fresh, with its open order if it belongs to one."""
     peeked = get_row(Composition.objects, composition_id, _("The line"))
-    order = lock_order(peeked.order_id) if peeked.order_id is not None else None
+    order = lock_order(peeked.order_id, version) if peeked.order_id is not None else None
     lock_stock(goods=[peeked.assembly_id], order=order.pk if order else None)
     line = order_line(composition_id)
     if line.is_archived:

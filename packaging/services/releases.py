@@ -1,16 +1,14 @@
 """What every change of an order does: lock it, release promises above its need, raise its version (R11, R31)."""
 
-from collections import defaultdict
 from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from packaging.availability import Promise, released
-from packaging.costs import ZERO, need
 from packaging.exceptions import NotFound, OrderState, StaleVersion
 from packaging.locks import lock_orders
 from packaging.models import AssemblyOrder, CompositionAssignment
+from packaging.queries.releases import Instead, releases_of
 
 
 def lock_order(order_id: int, version: int | None = None) -> AssemblyOrder:
@@ -40,28 +38,16 @@ def raise_version(order: AssemblyOrder, *changed: str) -> None:
     order.save(update_fields=[*changed, "version", "updated_at"])
 
 
-def release_surplus(order: AssemblyOrder) -> None:
+def release_surplus(order: AssemblyOrder, instead: Instead | None = None) -> None:
     """Release what the order's lines have outstanding above their need, last assigned first (R11).
 
-    The caller holds the order and the items of its promised lots.
+    `order` has its new quantity and status already; `instead` names the lines that are about to change, as they will
+    be. The caller holds the order and the items of its promised lots.
     """
-    assignments = {
-        assignment.pk: assignment
-        for assignment in CompositionAssignment.objects.outstanding()
-        .filter(composition__order=order)
-        .select_related("composition__packaging_product__generic_product")
-    }
-    by_line: dict[int, list[CompositionAssignment]] = defaultdict(list)
-    for assignment in assignments.values():
-        by_line[assignment.composition_id].append(assignment)
-    kept: dict[int, Decimal] = {}
-    for group in by_line.values():
-        line = group[0].composition
-        in_force = line.is_generic and not line.is_archived
-        required = need(line.component_quantity, order.quantity_left, line.is_whole) if in_force else ZERO
-        promises = [Promise(a.pk, line.pk, a.outstanding, a.assigned_at) for a in group]
-        kept |= released(promises, required)
-    write_outstanding([assignments[pk] for pk in kept], kept)
+    releases = releases_of(order, instead)
+    write_outstanding(
+        [release.assignment for release in releases], {release.assignment.pk: release.kept for release in releases}
+    )
 
 
 def write_outstanding(assignments: list[CompositionAssignment], outstanding: dict[int, Decimal]) -> None:
