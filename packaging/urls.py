@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from packaging.views import goods, orders, pending, stock, stock_in, stock_out
+from packaging.views import goods, order_changes, order_lines, orders, pending, stock, stock_in, stock_out
 
 app_name = "packaging"
 
@@ -19,9 +19,17 @@ urlpatterns: list[URLPattern] = [
     path("orders/", orders.order_list, name="order_list"),
     path("orders/open/", orders.order_open, name="order_open"),
     path("orders/<int:order_id>/", orders.order_detail, name="order_detail"),
-    path("orders/<int:order_id>/change/", orders.order_change, name="order_change"),
-    path("orders/<int:order_id>/close/", orders.order_close, name="order_close"),
-    path("orders/<int:order_id>/cancel/", orders.order_cancel, name="order_cancel"),
+    path("orders/<int:order_id>/change/", order_changes.order_change, name="order_change"),
+    path("orders/<int:order_id>/close/", order_changes.order_close, name="order_close"),
+    path("orders/<int:order_id>/cancel/", order_changes.order_cancel, name="order_cancel"),
+    path("orders/<int:order_id>/recipe/", order_changes.order_recipe, name="order_recipe"),
+    path("orders/<int:order_id>/lines/add/", order_lines.order_line_add, name="order_line_add"),
+    path("orders/<int:order_id>/lines/<int:composition_id>/", order_lines.order_line_change, name="order_line_change"),
+    path(
+        "orders/<int:order_id>/lines/<int:composition_id>/remove/",
+        order_lines.order_line_remove,
+        name="order_line_remove",
+    ),
     path("stock/", stock.stock, name="stock"),
     path("stock/generics/<int:pk>/", stock.generic_detail, name="generic_detail"),
     path("stock/lots/", stock.lot_list, name="lot_list"),

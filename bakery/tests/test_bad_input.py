@@ -94,6 +94,9 @@ TYPED = {
     "packaging:order_change": {"quantity": "40"},
     "packaging:order_close": {},
     "packaging:order_cancel": {},
+    "packaging:order_line_add": {"kind": "unit", "finished_unit": "{SB}", "quantity": "2"},
+    "packaging:order_line_change": {"quantity": "2"},
+    "packaging:order_line_remove": {},
     "packaging:stock_receive": {"product": "{Holly}", "quantity": "5", "total_cost": "1", "lot_code": "N1"},
     "packaging:stock_bake": {"finished_unit": "{SB}", "quantity": "5", "total_cost": "1", "lot_code": "N1"},
     "packaging:stock_opening": {"finished_good": "{G1}", "quantity": "5", "total_cost": "1"},
@@ -180,6 +183,7 @@ def test_every_form_is_in_this_list(boss):
         "packaging:line_remove",
         "packaging:lot_assign_fill",
         "packaging:lot_assign_preview",
+        "packaging:order_recipe",
     }
     tried = addresses().keys() - elsewhere
     assert {name for name in tried if boss.post(address(name, 99999)).status_code != 405} == {

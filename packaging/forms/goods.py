@@ -180,6 +180,7 @@ class LineChangeForm(PackagingLineForm):
             "decision": ANY if line.is_generic else EXACT,
             "product": None if line.is_generic else product,
             "generic_product": product.generic_product if product else None,
+            **kwargs.get("initial", {}),
         }
         super().__init__(*args, template=product, **kwargs)
         if product is None:

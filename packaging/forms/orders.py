@@ -1,4 +1,4 @@
-"""The forms of orders: open one, change it, end it."""
+"""The forms of orders: open one, change it and its lines, end it."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bakery.forms import DayField, PlainForm, WholeField
+from packaging.forms.goods import LineAddForm, LineChangeForm
 from packaging.models import Event, FinishedGood
 from packaging.models.orders import MOST_PIECES
 
@@ -80,7 +81,27 @@ class OrderChangeForm(PlainForm):
     version = VersionField()
 
 
-class OrderEndForm(PlainForm):
-    """The end of an order, as it was shown."""
+class OrderShownForm(PlainForm):
+    """A yes to what was shown of an order: end it, take out a line, take over the recipe."""
 
     version = VersionField()
+
+
+class OrderLineAddForm(LineAddForm):
+    """A new line of an order's own, for this order alone."""
+
+    version = VersionField()
+
+    def wanted(self) -> dict[str, Any]:
+        """Return the line as the service asks for it, with the version of the order."""
+        return super().wanted() | {"version": self.cleaned_data["version"]}
+
+
+class OrderLineChangeForm(LineChangeForm):
+    """A line of an order's own: its quantity, and of packaging what it is."""
+
+    version = VersionField()
+
+    def wanted(self) -> dict[str, Any]:
+        """Return the change as the service asks for it, with the version of the order."""
+        return super().wanted() | {"version": self.cleaned_data["version"]}

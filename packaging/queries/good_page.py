@@ -13,6 +13,7 @@ from packaging.costs import ZERO, need
 from packaging.models import AssemblyOrder, Composition, FinishedGood, GenericProduct
 from packaging.queries.generics import GenericSummary, generic_summary
 from packaging.queries.goods import LineCost, recipe_costs, total_cost
+from packaging.queries.recipes import differs
 from packaging.queries.shelf import as_part, free_stock, last_prices, owed_by_generic, whole_shelf
 
 
@@ -51,21 +52,23 @@ class GoodOverview:
     cost: Cost  # of one
     readiness: Readiness
     on_hand: Decimal
+    differing: set[int]  # open orders whose own lines are not the recipe's as it is today (R10)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What choosing a component means for one good: its stock and its cost today."""
+    """What choosing a component means for one good, or for so many pieces: its stock and its cost today."""
 
     line: Composition
     needed: Decimal
     free: Decimal
     cost: Cost
     summary: GenericSummary | None = None  # of the generic product, when any design will do (R17)
+    pieces: int = 1
 
     @property
     def missing(self) -> Decimal:
-        """What one good needs and is not free."""
+        """What is needed and not free."""
         return max(self.needed - self.free, ZERO)
 
 
@@ -89,7 +92,15 @@ def good_overview(good: FinishedGood) -> GoodOverview:
         cost=total_cost([cost.cost for cost in costs]),
         readiness=_readiness(lines, copies[good.pk], lots),
         on_hand=sum((lot.quantity for lot in lots if lot.item == ("good", good.pk)), ZERO),
+        differing=_differing(lines, copies[good.pk]),
     )
+
+
+def _differing(recipe: Sequence[Composition], copies: Iterable[Composition]) -> set[int]:
+    own: dict[int, list[Composition]] = defaultdict(list)
+    for line in copies:
+        own[line.order_id or 0].append(line)
+    return {order_id for order_id, lines in own.items() if recipe and differs(lines, recipe)}
 
 
 def _lines(good_ids: Sequence[int]) -> tuple[Mapping[int, list[Composition]], Mapping[int, list[Composition]]]:

@@ -1,15 +1,18 @@
-"""What the pages of orders show: what a line still needs, what is undecided, short, or would be released."""
+"""What the pages of orders show: what a line still needs, what is undecided, or short."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Q
+
 from packaging.availability import Cost, Lot
 from packaging.costs import ZERO
-from packaging.models import AssemblyOrder, Composition, CompositionAssignment, GenericProduct, InventoryItem
+from packaging.models import AssemblyOrder, Composition, GenericProduct, InventoryItem
 from packaging.queries.goods import recipe_costs, total_cost
 from packaging.queries.lines import LineStatus, status_of
+from packaging.queries.recipes import differs
 from packaging.queries.shelf import as_part, last_prices, load_lots, lots_for
 
 
@@ -42,6 +45,8 @@ class OrderOverview:
 
     lines: list[OrderLine]
     cost: Cost
+    taken_out: list[Composition]  # were used before they were taken out; each with what was `used` of it
+    differs: bool  # from the recipe as it is today
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,8 @@ class GenericShortage:
 
 def order_overview(order: AssemblyOrder) -> OrderOverview:
     """Return an order's own lines with what they still need, in three statements."""
-    lines = list(Composition.objects.of_order(order.pk).with_names())
+    own, recipe = own_and_recipe_lines(order)
+    lines = [line for line in own if not line.is_archived]
     parts = [as_part(line) for line in lines]
     lots = lots_for(parts)
     prices = last_prices([part.generic_id for part in parts if part.generic_id])
@@ -68,7 +74,19 @@ def order_overview(order: AssemblyOrder) -> OrderOverview:
         mine = [lot for lot in lots if lot.generic_id == part.generic_id]
         status = status_of(part.line_id, cost.needed, mine, prices.get(part.generic_id or 0))
         shown.append(OrderLine(cost.line, cost.needed, cost.free + status.kept, status.cost, status))
-    return OrderOverview(shown, total_cost([line.cost for line in shown]))
+    return OrderOverview(
+        lines=shown,
+        cost=total_cost([line.cost for line in shown]),
+        taken_out=[line for line in own if line.is_archived],
+        differs=bool(recipe) and differs(lines, recipe),
+    )
+
+
+def own_and_recipe_lines(order: AssemblyOrder) -> tuple[list[Composition], list[Composition]]:
+    """Return an order's own lines, archived ones too, with what was `used`, and its good's recipe; one statement."""
+    wanted = Q(order=order) | Q(order__isnull=True, assembly=order.finished_good_id, is_archived=False)
+    lines = list(Composition.objects.filter(wanted).with_names().with_used().order_by("sort_order", "id"))
+    return [line for line in lines if line.order_id], [line for line in lines if not line.order_id]
 
 
 def undecided_counts(orders: Iterable[AssemblyOrder]) -> dict[int, int]:
@@ -108,11 +126,6 @@ def _shortage(lines: Sequence[Composition], lots: Sequence[Lot]) -> GenericShort
         if first is None and needed > free:
             first = line
     return GenericShortage(generic, needed - free, first) if first is not None else None
-
-
-def promises_of(order: AssemblyOrder) -> list[CompositionAssignment]:
-    """Return what an order has promised and not used, with lots and lines: what ending it releases (R11)."""
-    return list(CompositionAssignment.objects.outstanding().of_order(order.pk).with_names())
 
 
 def made_for(order: AssemblyOrder) -> list[InventoryItem]:

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from packaging.availability import Promise, released
+from packaging.availability import Lot, Promise, released
 from packaging.costs import ZERO, need
 from packaging.models import AssemblyOrder, Composition, CompositionAssignment, InventoryItem
 from packaging.queries.recipes import LineMatch, line_key
@@ -42,6 +42,19 @@ class Release:
         return self.promised - self.quantity
 
 
+@dataclass(frozen=True)
+class ReleasedLine:
+    """What one line loses, what was assigned last first."""
+
+    line: Composition
+    releases: list[Release]
+
+    @property
+    def quantity(self) -> Decimal:
+        """What it loses of all lots together."""
+        return sum((release.quantity for release in self.releases), ZERO)
+
+
 def releases_of(order: AssemblyOrder, instead: Instead | None = None) -> list[Release]:
     """Return what an order's promises lose if `order` and its lines were as given, in one statement (R11).
 
@@ -73,3 +86,27 @@ def _requirement(line: Composition, after: Composition | None, pieces: int) -> D
 def accepted(matches: Iterable[LineMatch]) -> dict[int, Composition | None]:
     """Return what the lines of an order become when it takes over the recipe, by line id (R10)."""
     return {match.line.pk: match.wish for match in matches if match.line is not None}
+
+
+def relieved(lots: Iterable[Lot], releases: Iterable[Release]) -> list[Lot]:
+    """Return the shelf as it would be after the releases."""
+    kept = {release.assignment.pk: release.kept for release in releases}
+    return [
+        replace(
+            lot,
+            promises=tuple(
+                replace(promise, quantity=kept.get(promise.assignment_id, promise.quantity))
+                for promise in lot.promises
+                if kept.get(promise.assignment_id) != 0
+            ),
+        )
+        for lot in lots
+    ]
+
+
+def by_line(releases: Iterable[Release]) -> list[ReleasedLine]:
+    """Put the releases of each line together, for showing."""
+    found: dict[int, ReleasedLine] = {}
+    for release in releases:
+        found.setdefault(release.line.pk, ReleasedLine(release.line, [])).releases.insert(0, release)
+    return list(found.values())

@@ -122,7 +122,7 @@ def change_order(
     """Change an open order's quantity and day; promises above the new need are released, last assigned first (R11)."""
     order = lock_order(order_id, version)
     if quantity is not None:
-        order.quantity = checked_for(order, quantity)
+        order.quantity = check_order_quantity(order, quantity)
     if due_on is not None:
         order.due_on = due_on
     lock_stock(order=order.pk)
@@ -181,7 +181,7 @@ def _end(order_id: int, status: AssemblyOrder.Status, version: int | None) -> As
     return order
 
 
-def checked_for(order: AssemblyOrder, quantity: int) -> int:
+def check_order_quantity(order: AssemblyOrder, quantity: int) -> int:
     """Return a quantity that this order can have: never below what is assembled (R11)."""
     if checked_pieces(quantity) < order.quantity_assembled:
         raise BadQuantity(

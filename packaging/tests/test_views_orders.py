@@ -290,8 +290,9 @@ class TestOrderDetail:
         words = text_of(response)
         assert "Packed 0 of 50 Left 50" in words
         assert "Brown-butter chocolate chip cookie 300 pieces" in words
-        assert "Any Cello bag 6x10 50 pieces · €12.10 Assigned" in words
-        assert "Any Satin ribbon 16 mm 20 m · €3.87 Not assigned" in words
+        assert "Brown-butter chocolate chip cookie 300 pieces €127.80 Estimated Enough" in words
+        assert "Any Cello bag 6x10 50 pieces €12.10 Actual Assigned" in words
+        assert "Any Satin ribbon 16 mm 20 m €3.60–€4.40, likely €3.87 Estimated Not assigned" in words
         assertContains(response, '<data value="12.1000">')
         assertContains(response, reverse("packaging:lot_assign", args=[bakehouse.line("E1/G1", "bag").pk]))
         assertContains(response, f'{reverse("assembly:run_record")}?order={promised.pk}"')
@@ -449,8 +450,7 @@ class TestOrderChange:
 class TestOrderEnd:
     def test_says_first_what_becomes_free(self, promised, planner, name, status):
         words = text_of(planner.get(url_of(name, promised)))
-        assert "Cello bag 6x10 Snowflakes lot L1 30 pieces" in words
-        assert "Cello bag 6x10 Holly lot L2 20 pieces" in words
+        assert "Any Cello bag 6x10 Holly, lot L2: 20 of 20 Snowflakes, lot L1: 30 of 30 50 pieces free" in words
         assert CompositionAssignment.objects.count() == 2
 
     def test_releases_and_ends(self, promised, planner, name, status):

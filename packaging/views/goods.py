@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bakery.web import HtmxHttpRequest, page_of, permission_required, posted, redirect_to, refused, render_part
 from packaging import services
 from packaging.exceptions import RuleError
-from packaging.forms.goods import LineAddForm, LineChangeForm, PackagingLineForm
-from packaging.models import AssemblyOrder, Composition, FinishedGood
-from packaging.queries.good_page import Choice, choice_of, good_overview, readiness
+from packaging.forms.goods import LineAddForm, LineChangeForm
+from packaging.models import AssemblyOrder, Composition, FinishedGood, GenericProduct
+from packaging.queries.good_page import choice_of, good_overview, readiness
+from packaging.views.line_parts import generic_of, refused_line, shown
 
 
 @require_safe
@@ -34,7 +35,9 @@ def good_detail(request: HtmxHttpRequest, good_id: int) -> HttpResponse:
     """Show what goes into a good, what that costs and how far stock goes, and who waits for it."""
     good = get_object_or_404(FinishedGood, pk=good_id)
     orders = AssemblyOrder.objects.open().filter(finished_good=good).select_related("event").soonest_first()
-    context = {"good": good, "overview": good_overview(good), "orders": list(orders)}
+    overview = good_overview(good)
+    differing = [order for order in orders if order.pk in overview.differing]
+    context = {"good": good, "overview": overview, "orders": list(orders), "differing": differing}
     return render_part(request, "packaging/good_detail.html", context)
 
 
@@ -48,11 +51,12 @@ def line_add(request: HtmxHttpRequest, good_id: int) -> HttpResponse:
     if not form.is_bound:
         return render_part(request, "packaging/line_add.html", context)
     if not form.is_valid() or "show" in form.data:
-        return shown(request, "packaging/line_add.html", context)
+        return shown(request, "packaging/line_add.html", context, chosen)
     try:
         line = services.add_line(finished_good_id=good.pk, by=request.user, **form.wanted())
     except RuleError as error:
-        return refused_line(request, "packaging/line_add.html", context, error)
+        form.add_error(None, error)
+        return refused_line(request, "packaging/line_add.html", context | {"error": error}, chosen, error)
     messages.success(request, _("Added: %(line)s.") % {"line": line.name})
     return redirect_to(request, good)
 
@@ -65,13 +69,14 @@ def line_change(request: HtmxHttpRequest, line_id: int) -> HttpResponse:
     form = LineChangeForm(posted(request), line=line)
     context: dict[str, Any] = {"good": line.assembly, "line": line, "form": form}
     if not form.is_bound:
-        return render_part(request, "packaging/line_change.html", context | {"choice": shown_choice(line)})
+        return render_part(request, "packaging/line_change.html", context | chosen(context, line, generic_of(line)))
     if not form.is_valid() or "show" in form.data:
-        return shown(request, "packaging/line_change.html", context)
+        return shown(request, "packaging/line_change.html", context, chosen)
     try:
         services.change_line(composition_id=line.pk, by=request.user, **form.wanted())
     except RuleError as error:
-        return refused_line(request, "packaging/line_change.html", context, error)
+        form.add_error(None, error)
+        return refused_line(request, "packaging/line_change.html", context | {"error": error}, chosen, error)
     messages.success(request, _("Saved. Open orders keep the recipe they were opened with."))
     return redirect_to(request, line.assembly)
 
@@ -99,26 +104,6 @@ def recipe_line_or_404(line_id: int) -> Composition:
     return line
 
 
-def shown(request: HtmxHttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """Answer with what was chosen so far: its stock and cost. The whole page says what is wrong with it, too."""
-    form: PackagingLineForm = context["form"]
-    line = form.line(context["good"])
-    context["choice"] = choice_of(line, form.generic) if line else None
-    is_part = request.htmx.target == "line-summary"
-    status = 200 if is_part or form.is_valid() else 422
-    return render_part(request, template, context, part="line-summary", status=status)
-
-
-def shown_choice(line: Composition) -> Choice:
-    """Return stock and cost of a line as it stands."""
-    product = line.packaging_product
-    return choice_of(line, product.generic_product if product and line.is_generic else None)
-
-
-def refused_line(request: HtmxHttpRequest, template: str, context: dict[str, Any], error: RuleError) -> HttpResponse:
-    """Answer with the form of a line that a rule refused, what it means beside it."""
-    form: PackagingLineForm = context["form"]
-    line = form.line(context["good"])
-    context["choice"] = choice_of(line, form.generic) if line else None
-    form.add_error(None, error)
-    return refused(request, template, context | {"error": error}, error)
+def chosen(_context: dict[str, Any], line: Composition | None, generic: GenericProduct | None) -> dict[str, Any]:
+    """Return stock and cost of a line as it was chosen so far, for the page."""
+    return {"choice": choice_of(line, generic) if line else None}

@@ -1,6 +1,5 @@
-"""Orders: the list, one order with its lines, and opening, changing, closing and cancelling one."""
+"""Orders: the list, one order with its lines, and opening one."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -11,13 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bakery.forms import PlainForm
 from bakery.web import HtmxHttpRequest, page_of, permission_required, posted, redirect_to, refused, render_part
 from packaging import services
-from packaging.exceptions import RuleError, StaleVersion
-from packaging.forms.orders import OrderChangeForm, OrderEndForm, OrderOpenForm
+from packaging.exceptions import RuleError
+from packaging.forms.orders import OrderOpenForm
 from packaging.models import AssemblyOrder, Event, FinishedGood
-from packaging.queries.order_page import made_for, order_overview, promises_of, undecided_counts
+from packaging.queries.order_page import made_for, order_overview, undecided_counts
+from packaging.views.order_parts import order_or_404
 
 SHOWN = (
     ("open", gettext_lazy("Open")),
@@ -89,93 +88,6 @@ def opened(wanted: dict[str, Any], request: HtmxHttpRequest) -> AssemblyOrder:
     if wanted["event_name"]:
         return services.open_event_order(event_name=wanted["event_name"], event_date=wanted["event_date"], **same)
     return services.open_order(event_id=wanted["event"].pk if wanted["event"] else None, **same)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("packaging.edit_orders")
-def order_change(request: HtmxHttpRequest, order_id: int) -> HttpResponse:
-    """Change the quantity and the day of an open order; less need releases promises (R11, R31)."""
-    order = order_or_404(order_id)
-    initial = {"quantity": order.quantity, "due_on": order.due_on, "version": order.version}
-    form = OrderChangeForm(posted(request), initial=initial)
-    if not form.is_bound:
-        context = {"form": form, "order": order}
-        return (
-            render_part(request, "packaging/order_change.html", context) if order.is_open else back_to(request, order)
-        )
-    if not form.is_valid():
-        return refused(request, "packaging/order_change.html", {"form": form, "order": order})
-    wanted = form.cleaned_data
-    try:
-        services.change_order(
-            order_id=order.pk,
-            quantity=wanted["quantity"],
-            due_on=wanted["due_on"],
-            version=wanted["version"],
-            by=request.user,
-        )
-    except RuleError as error:
-        return refused_order(request, "packaging/order_change.html", form, order, error)
-    messages.success(request, _("Saved."))
-    return redirect_to(request, order)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("packaging.edit_orders")
-def order_close(request: HtmxHttpRequest, order_id: int) -> HttpResponse:
-    """Show what closing an order releases and what is left undone, then close it (R11)."""
-    return end_order(request, order_id, "packaging/order_close.html", services.close_order, _("Closed."))
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("packaging.edit_orders")
-def order_cancel(request: HtmxHttpRequest, order_id: int) -> HttpResponse:
-    """Show what cancelling an order releases, then cancel it (R11)."""
-    return end_order(request, order_id, "packaging/order_cancel.html", services.cancel_order, _("Cancelled."))
-
-
-def end_order(
-    request: HtmxHttpRequest, order_id: int, template: str, end: Callable[..., AssemblyOrder], done: str
-) -> HttpResponse:
-    """Show what would be released, and end the order when that is confirmed as it was shown (R31)."""
-    order = order_or_404(order_id)
-    form = OrderEndForm(posted(request), initial={"version": order.version})
-    if not form.is_bound:
-        context = {"form": form, "order": order, "promises": promises_of(order)}
-        return render_part(request, template, context) if order.is_open else back_to(request, order)
-    if not form.is_valid():
-        return refused(request, template, {"form": form, "order": order, "promises": promises_of(order)})
-    try:
-        end(order_id=order.pk, version=form.cleaned_data["version"], by=request.user)
-    except RuleError as error:
-        return refused_order(request, template, form, order, error)
-    messages.success(request, done)
-    return redirect_to(request, order)
-
-
-def refused_order(
-    request: HtmxHttpRequest, template: str, form: PlainForm, order: AssemblyOrder, error: RuleError
-) -> HttpResponse:
-    """Answer with the form that was refused: typing kept, the order as it is now, so that one more Save works (R31)."""
-    form.add_error(None, error)
-    if isinstance(error, StaleVersion):
-        order = error.fresh
-        form.data = form.data.copy()  # type: ignore[attr-defined]
-        form.data["version"] = str(order.version)  # type: ignore[index]
-    context = {"form": form, "order": order, "error": error, "promises": promises_of(order)}
-    return refused(request, template, context, error)
-
-
-def back_to(request: HtmxHttpRequest, order: AssemblyOrder) -> HttpResponse:
-    """Lead to the page of an order that is not open: there is nothing to change on it."""
-    messages.info(request, _("This order is %(status)s.") % {"status": str(order.get_status_display()).lower()})
-    return redirect_to(request, order)
-
-
-def order_or_404(order_id: int) -> AssemblyOrder:
-    """Return an order with its good and event."""
-    order: AssemblyOrder = get_object_or_404(AssemblyOrder.objects.with_names(), pk=order_id)
-    return order
 
 
 def asked_row(request: HtmxHttpRequest, name: str, rows: "QuerySet[Any]") -> Any:
