@@ -1,13 +1,9 @@
 """Goods: the list of what can be made, one good, and the lines of its recipe."""
 
-import re
 from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
@@ -23,43 +19,11 @@ from packaging.tests.factories import (
     ProductFactory,
     UserFactory,
 )
+from packaging.tests.pages import sign_in, statements, text_of
 
 pytestmark = pytest.mark.django_db
 PART = {"HTTP_HX_REQUEST": "true"}
 NO_PK = 10**29
-
-
-def sign_in(*groups, **rights):
-    client = Client()
-    client.force_login(UserFactory(groups=groups, **rights))
-    return client
-
-
-@pytest.fixture
-def packer():
-    return sign_in("Packers")
-
-
-@pytest.fixture
-def planner():
-    return sign_in("Planners")
-
-
-@pytest.fixture
-def manager():
-    return sign_in("Managers")
-
-
-def text_of(response):
-    """The words of a page, without tags and spare spaces."""
-    page = re.sub(r"</?data[^>]*>", "", response.content.decode())
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
-
-
-def statements(client, url):
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get(url).status_code == 200
-    return len(captured)
 
 
 def add_url(good):

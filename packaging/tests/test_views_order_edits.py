@@ -4,9 +4,7 @@ import re
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
@@ -20,33 +18,12 @@ from packaging.tests.factories import (
     MovementFactory,
     OrderFactory,
     ProductFactory,
-    UserFactory,
 )
+from packaging.tests.pages import statements, text_of
 
 pytestmark = pytest.mark.django_db
 D = Decimal
 NO_PK = 10**29
-
-
-def sign_in(*groups):
-    client = Client()
-    client.force_login(UserFactory(groups=groups))
-    return client
-
-
-@pytest.fixture
-def packer():
-    return sign_in("Packers")
-
-
-@pytest.fixture
-def planner():
-    return sign_in("Planners")
-
-
-@pytest.fixture
-def manager():
-    return sign_in("Managers")
 
 
 @pytest.fixture
@@ -63,12 +40,6 @@ def order(bakehouse):
 def assign(line, *, shop, **amounts):
     chosen = {shop.lots[code].pk: D(amount) for code, amount in amounts.items()}
     assign_lots(composition_id=line.pk, amounts=chosen, by=None)
-
-
-def text_of(response):
-    """The words of a page, without tags and spare spaces."""
-    page = re.sub(r"</?data[^>]*>", "", response.content.decode())
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
 def main_of(response):
@@ -106,13 +77,6 @@ def use(line, lot, quantity):
     """Let a run have taken so much of a promise."""
     MovementFactory(inventory_item=lot, kind="consumed", quantity=-D(quantity), composition=line, order=line.order)
     CompositionAssignment.objects.filter(composition=line, inventory_item=lot).update(quantity_consumed=D(quantity))
-
-
-def statements(client, url, data=None):
-    with CaptureQueriesContext(connection) as captured:
-        answer = client.get(url) if data is None else client.post(url, data)
-    assert answer.status_code == 200
-    return len(captured)
 
 
 class TestQuantity:

@@ -5,9 +5,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
@@ -22,31 +19,11 @@ from packaging.tests.factories import (
     OrderFactory,
     UserFactory,
 )
+from packaging.tests.pages import statements, text_of
 
 pytestmark = pytest.mark.django_db
 PART = {"HTTP_HX_REQUEST": "true"}
 NO_PK = 10**29
-
-
-def sign_in(*groups):
-    client = Client()
-    client.force_login(UserFactory(groups=groups))
-    return client
-
-
-@pytest.fixture
-def packer():
-    return sign_in("Packers")
-
-
-@pytest.fixture
-def planner():
-    return sign_in("Planners")
-
-
-@pytest.fixture
-def manager():
-    return sign_in("Managers")
 
 
 @pytest.fixture
@@ -57,18 +34,6 @@ def promised(bakehouse):
     order = bakehouse.orders["E1/G1"]
     order.refresh_from_db()
     return order
-
-
-def text_of(response):
-    """The words of a page, without tags and spare spaces."""
-    page = re.sub(r"</?data[^>]*>", "", response.content.decode())
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
-
-
-def statements(client, url):
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get(url).status_code == 200
-    return len(captured)
 
 
 def url_of(name, order):
