@@ -52,7 +52,11 @@ class GoodOverview:
     cost: Cost  # of one
     readiness: Readiness
     on_hand: Decimal
-    differing: set[int]  # open orders whose own lines are not the recipe's as it is today (R10)
+    up_to_date: set[int]  # open orders whose own lines are the recipe's as it is today (R10)
+
+    def differing(self, orders: Iterable[AssemblyOrder]) -> list[AssemblyOrder]:
+        """Return those open orders whose own lines are not the recipe's."""
+        return [order for order in orders if self.lines and order.pk not in self.up_to_date]
 
 
 @dataclass(frozen=True)
@@ -92,15 +96,15 @@ def good_overview(good: FinishedGood) -> GoodOverview:
         cost=total_cost([cost.cost for cost in costs]),
         readiness=_readiness(lines, copies[good.pk], lots),
         on_hand=sum((lot.quantity for lot in lots if lot.item == ("good", good.pk)), ZERO),
-        differing=_differing(lines, copies[good.pk]),
+        up_to_date=_up_to_date(lines, copies[good.pk]),
     )
 
 
-def _differing(recipe: Sequence[Composition], copies: Iterable[Composition]) -> set[int]:
+def _up_to_date(recipe: Sequence[Composition], copies: Iterable[Composition]) -> set[int]:
     own: dict[int, list[Composition]] = defaultdict(list)
     for line in copies:
         own[line.order_id or 0].append(line)
-    return {order_id for order_id, lines in own.items() if recipe and differs(lines, recipe)}
+    return {order_id for order_id, lines in own.items() if not differs(lines, recipe)}
 
 
 def _lines(good_ids: Sequence[int]) -> tuple[Mapping[int, list[Composition]], Mapping[int, list[Composition]]]:

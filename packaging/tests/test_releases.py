@@ -28,6 +28,7 @@ from packaging.tests.factories import (
     OrderFactory,
     ProductFactory,
 )
+from packaging.tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -243,3 +244,29 @@ def test_r31_a_recipe_has_no_version():
     change_line(composition_id=line.pk, quantity=D(2), by=None, version=7)
     remove_line(composition_id=line.pk, by=None, version=7)
     assert not Composition.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_r31_of_two_people_who_edit_an_order_at_once_one_is_told():
+    line = decided_by_two_lots()
+    version = AssemblyOrder.objects.get(pk=line.order_id).version
+    results = at_once(
+        [
+            lambda: change_line(composition_id=line.pk, quantity=D("0.5"), by=None, version=version),
+            lambda: change_order(order_id=line.order_id, quantity=8, by=None, version=version),
+        ]
+    )
+    assert sum(isinstance(result, StaleVersion) for result in results) == 1
+    order = AssemblyOrder.objects.get(pk=line.order_id)
+    assert order.version == version + 1
+    assert sum(outstanding(order).values()) == (8 if order.quantity == 8 else 5)
+    assert releases_of(order) == []
+
+
+def decided_by_two_lots():
+    """A line of an order of 10, with 6 of an older lot and 4 of a younger one promised."""
+    line = CompositionFactory(order=OrderFactory(quantity=10), is_generic=True)
+    older, younger = (LotFactory(product=line.packaging_product) for _n in range(2))
+    for amounts in ({older.pk: D(6)}, {older.pk: D(6), younger.pk: D(4)}):
+        assign_lots(composition_id=line.pk, amounts=amounts, by=None)
+    return line

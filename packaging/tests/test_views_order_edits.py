@@ -532,6 +532,11 @@ class TestOrdersWithTheOldRecipe:
         assertContains(response, "1 open order uses the old recipe")
         assertNotContains(response, url_of("recipe", orders[0].pk))
 
+    def test_an_order_whose_last_line_was_taken_out_is_one_of_them(self, planner):
+        line = CompositionFactory()
+        OrderFactory(finished_good=line.assembly)
+        assertContains(planner.get(line.assembly.get_absolute_url()), "1 open order uses the old recipe")
+
     def test_orders_that_are_over_are_not_asked(self, bakehouse, planner):
         change_line(composition_id=bakehouse.line("G1", "CC").pk, quantity=D(5), by=None)
         AssemblyOrder.objects.update(status="closed")

@@ -34,10 +34,9 @@ def make(request: HtmxHttpRequest) -> HttpResponse:
 def good_detail(request: HtmxHttpRequest, good_id: int) -> HttpResponse:
     """Show what goes into a good, what that costs and how far stock goes, and who waits for it."""
     good = get_object_or_404(FinishedGood, pk=good_id)
-    orders = AssemblyOrder.objects.open().filter(finished_good=good).select_related("event").soonest_first()
+    orders = list(AssemblyOrder.objects.open().filter(finished_good=good).select_related("event").soonest_first())
     overview = good_overview(good)
-    differing = [order for order in orders if order.pk in overview.differing]
-    context = {"good": good, "overview": overview, "orders": list(orders), "differing": differing}
+    context = {"good": good, "overview": overview, "orders": orders, "differing": overview.differing(orders)}
     return render_part(request, "packaging/good_detail.html", context)
 
 
