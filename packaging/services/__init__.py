@@ -5,12 +5,12 @@ Each is one transaction of the same shape: peek at ids, lock, re-read and decide
 """
 
 from packaging.services.assignment import assign_lots, propose_lots
+from packaging.services.events import cancel_event, change_event, complete_event, open_event
 from packaging.services.orders import (
     accept_recipe,
     cancel_order,
     change_order,
     close_order,
-    open_event,
     open_event_order,
     open_order,
 )
@@ -29,11 +29,14 @@ __all__ = [
     "accept_recipe",
     "add_line",
     "assign_lots",
+    "cancel_event",
     "cancel_order",
+    "change_event",
     "change_line",
     "change_order",
     "check_lines",
     "close_order",
+    "complete_event",
     "correct_cost",
     "count_lot",
     "issue_stock",
