@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from packaging import demand
@@ -38,15 +39,44 @@ def open_lines() -> "QuerySet[Composition]":
     return found.order_by("order__due_on", "order_id", "sort_order", "pk")
 
 
-def walk_orders(
-    lines: Iterable[Composition],
-    *,
-    owed: Mapping[int, Decimal] | None = None,
-    minimum: Mapping[int, Decimal] | None = None,
-) -> Walk:
-    """Walk the orders of these lines (of `open_lines`) and deal out what is there; three statements at most (R19).
+@dataclass(frozen=True)
+class Scene:
+    """Open orders, their lines, and the shelf that these could take from: all that a walk looks at, loaded once."""
 
-    `owed` and `minimum` are amounts by generic product: what open debts owe, and what shall stay free.
+    orders: Mapping[int, AssemblyOrder]  # soonest due first
+    lines: Sequence[Composition]  # of the orders
+    demands: Sequence[Demand]
+    recipes: Mapping[int, Sequence[Composition]]  # of nested goods, by good
+    lots: Sequence[Lot]
+    names: Mapping[Thing, Composition]  # a line for each thing that may be claimed
+
+    @cached_property
+    def nested(self) -> Mapping[int, Sequence[Part]]:
+        """The recipes as the walk sees them."""
+        return {good_id: [as_part(line) for line in recipe] for good_id, recipe in self.recipes.items()}
+
+    def walk(
+        self,
+        demands: Sequence[Demand] | None = None,
+        *,
+        owed: Mapping[int, Decimal] | None = None,
+        minimum: Mapping[int, Decimal] | None = None,
+    ) -> list[Claim]:
+        """Deal out what is there to all orders, or to these alone (R19)."""
+        return demand.walk(
+            self.demands if demands is None else demands,
+            self.nested,
+            self.lots,
+            on=timezone.localdate(),
+            owed=owed,
+            minimum=minimum,
+        )
+
+
+def load_scene(lines: Iterable[Composition], generic_ids: Iterable[int] = ()) -> Scene:
+    """Return the orders of these lines (of `open_lines`) with their shelf; three statements at most.
+
+    `generic_ids` are generic products that are looked at besides.
     """
     lines = list(lines)
     orders = {line.order.pk: line.order for line in lines if line.order is not None}
@@ -59,16 +89,22 @@ def walk_orders(
     ]
     recipes = nested_recipes(line.finished_good_id for line in lines if line.finished_good_id is not None)
     every = [*lines, *(line for recipe in recipes.values() for line in recipe)]
-    lots = _shelf(every, {*(owed or {}), *(minimum or {})})
-    claims = demand.walk(
-        demands,
-        {good_id: [as_part(line) for line in recipe] for good_id, recipe in recipes.items()},
-        lots,
-        on=timezone.localdate(),
-        owed=owed,
-        minimum=minimum,
-    )
-    return Walk(orders, claims, lots, {demand.thing_of(as_part(line)): line for line in every})
+    names = {demand.thing_of(as_part(line)): line for line in every}
+    return Scene(orders, lines, demands, recipes, _shelf(every, generic_ids), names)
+
+
+def walk_orders(
+    lines: Iterable[Composition],
+    *,
+    owed: Mapping[int, Decimal] | None = None,
+    minimum: Mapping[int, Decimal] | None = None,
+) -> Walk:
+    """Walk the orders of these lines (of `open_lines`) and deal out what is there; three statements at most (R19).
+
+    `owed` and `minimum` are amounts by generic product: what open debts owe, and what shall stay free.
+    """
+    scene = load_scene(lines, {*(owed or {}), *(minimum or {})})
+    return Walk(scene.orders, scene.walk(owed=owed, minimum=minimum), scene.lots, scene.names)
 
 
 def _shelf(lines: Iterable[Composition], generic_ids: Iterable[int]) -> list[Lot]:
@@ -82,21 +118,18 @@ def _shelf(lines: Iterable[Composition], generic_ids: Iterable[int]) -> list[Lot
 
 
 def nested_recipes(good_ids: Iterable[int]) -> dict[int, list[Composition]]:
-    """Return the recipes of goods and of whatever goods they contain, with names; two statements at any depth."""
-    wanted = list(good_ids)
+    """Return the recipes of goods and of whatever goods they contain, with names; one statement at any depth."""
+    wanted = set(good_ids)
     if not wanted:
         return {}
-    contains: dict[int, list[int]] = defaultdict(list)
-    edges = Composition.objects.in_recipes().filter(finished_good__isnull=False).order_by()
-    for outer, inner in edges.values_list("assembly_id", "finished_good_id"):
-        contains[outer].append(inner)
-    found: set[int] = set()
+    nested = Composition.objects.in_recipes().filter(finished_good__isnull=False).order_by().values("finished_good")
+    every: dict[int, list[Composition]] = defaultdict(list)
+    for line in Composition.objects.in_recipes().filter(Q(assembly__in=wanted) | Q(assembly__in=nested)).with_names():
+        every[line.assembly_id].append(line)
+    recipes: dict[int, list[Composition]] = {}
     while wanted:
         good_id = wanted.pop()
-        if good_id not in found:
-            found.add(good_id)
-            wanted += contains[good_id]
-    recipes: dict[int, list[Composition]] = defaultdict(list)
-    for line in Composition.objects.in_recipes().filter(assembly__in=found).with_names():
-        recipes[line.assembly_id].append(line)
-    return dict(recipes)
+        if good_id in every and good_id not in recipes:
+            recipes[good_id] = every[good_id]
+            wanted.update(line.finished_good_id for line in every[good_id] if line.finished_good_id is not None)
+    return recipes

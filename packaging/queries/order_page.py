@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from packaging.availability import Cost, Lot
+from packaging.availability import Cost, Lot, Makeable
 from packaging.costs import ZERO
 from packaging.models import AssemblyOrder, Composition, CompositionAssignment, GenericProduct, InventoryItem
-from packaging.queries.goods import recipe_costs, total_cost
+from packaging.queries.goods import makeable_with_own, recipe_costs, total_cost
 from packaging.queries.lines import LineStatus, status_of
-from packaging.queries.shelf import as_part, last_prices, load_lots, lots_for
+from packaging.queries.shelf import as_part, last_prices, load_lots, whole_shelf
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class OrderOverview:
 
     lines: list[OrderLine]
     cost: Cost
+    makeable: Makeable  # from what is free and what the order holds itself (R18)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def order_overview(order: AssemblyOrder) -> OrderOverview:
     """Return an order's own lines with what they still need, in three statements."""
     lines = list(Composition.objects.of_order(order.pk).with_names())
     parts = [as_part(line) for line in lines]
-    lots = lots_for(parts)
+    lots = whole_shelf(lines)
     prices = last_prices([part.generic_id for part in parts if part.generic_id])
     costs = recipe_costs(lines, order.quantity_left, lots=lots, prices=prices, event_id=order.event_id)
     shown = []
@@ -68,7 +69,8 @@ def order_overview(order: AssemblyOrder) -> OrderOverview:
         mine = [lot for lot in lots if lot.generic_id == part.generic_id]
         status = status_of(part.line_id, cost.needed, mine, prices.get(part.generic_id or 0))
         shown.append(OrderLine(cost.line, cost.needed, cost.free + status.kept, status.cost, status))
-    return OrderOverview(shown, total_cost([line.cost for line in shown]))
+    makeable = makeable_with_own(lines, lots, {line.pk for line in lines}, event_id=order.event_id)
+    return OrderOverview(shown, total_cost([line.cost for line in shown]), makeable)
 
 
 def undecided_counts(orders: Iterable[AssemblyOrder]) -> dict[int, int]:
