@@ -87,6 +87,11 @@ class PendingFilterForm(PlainForm):
         return any(self.cleaned_data.values())
 
     @property
+    def is_whole_event(self) -> bool:
+        """Whether nothing but an event was asked for."""
+        return [name for name, asked in self.cleaned_data.items() if asked] == ["event"]
+
+    @property
     def filters(self) -> dict[str, Any]:
         """What was asked for, as `waiting_lines` takes it."""
         asked = self.cleaned_data
