@@ -26,6 +26,12 @@ def worst(words: Iterable[str]) -> str:
     return max(words, key=WORDS.index, default="")
 
 
+def name_of(thing: Thing, line: Composition) -> str:
+    """Return what a thing is called, given a line (with names) that asks for it."""
+    product = line.packaging_product
+    return str(product.generic_product) if product and thing[0] == "generic" else line.name
+
+
 @dataclass(frozen=True)
 class EventNeed:
     """What the open orders of an event need of one thing together, and where that is.
@@ -54,8 +60,7 @@ class EventNeed:
     @property
     def name(self) -> str:
         """What it is, in words."""
-        product = self.line.packaging_product
-        return str(product.generic_product) if product and self.kind == "generic" else self.line.name
+        return name_of(self.thing, self.line)
 
     @property
     def unit(self) -> str:
@@ -244,14 +249,14 @@ def event_overview(event: Event, *, with_costs: bool = True) -> tuple[EventOverv
     return overview, sum(map(len, stage.waiting.values()))
 
 
-def _stop(stage: Stage, claims: Iterable[Claim]) -> Stop | None:
-    for claim in claims:
-        if stage.claim_word(claim) != "Enough" and claim.order_id is not None:
-            line = stage.scene.names[claim.thing]
-            product = line.packaging_product
-            name = str(product.generic_product) if product and claim.thing[0] == "generic" else line.name
-            return Stop(name, stage.scene.orders[claim.order_id])
-    return None
+def _stop(stage: Stage, claims: Sequence[Claim]) -> Stop | None:
+    """Return the first order, by the day it is due, that does not get all, and what it gets the least of."""
+    unmet = [claim for claim in claims if stage.claim_word(claim) != "Enough"]
+    if not unmet or unmet[0].order_id is None:
+        return None
+    mine = [claim for claim in unmet if claim.order_id == unmet[0].order_id]
+    need = min(needs(mine).values(), key=lambda need: (need.needed - need.missing) / need.needed)
+    return Stop(name_of(need.thing, stage.scene.names[need.thing]), stage.scene.orders[unmet[0].order_id])
 
 
 def _needs(stage: Stage, event: Event, claims: Sequence[Claim]) -> list[EventNeed]:
