@@ -15,7 +15,7 @@ from packaging.models import AssemblyOrder, Composition, CompositionAssignment, 
 from packaging.queries.demand import Scene, load_scene, open_lines
 from packaging.queries.goods import fifo_cost, total_cost
 from packaging.queries.lines import mixed_cost
-from packaging.queries.shelf import as_part, is_ready, last_prices, owed_by_generic
+from packaging.queries.shelf import is_ready, last_prices, owed_by_generic
 
 WORDS = ("Enough", "Partly", "Missing")  # the worst one wins
 WAITING = ("PENDING", "PARTIAL", "SHORT")
@@ -167,7 +167,7 @@ class Stage:
 
     def _state(self, line: Composition, order: AssemblyOrder) -> str:
         promised = sum((lot.promised_to(line.pk) for lot in self.promises.get(line.pk, ())), ZERO)
-        return line_state(as_part(line).need(order.quantity_left), promised, self.kept(line.pk))
+        return line_state(self.scene.parts[line.pk].need(order.quantity_left), promised, self.kept(line.pk))
 
     def kept(self, line_id: int) -> Decimal:
         """What a line's promises get."""
@@ -181,9 +181,30 @@ class Stage:
             claims[claim.order_id or 0].append(claim)
         return claims
 
+    @cached_property
+    def shelf(self) -> Mapping[Thing, list[Lot]]:
+        """The lots by item; packaging by generic product."""
+        found: dict[Thing, list[Lot]] = defaultdict(list)
+        for lot in self.scene.lots:
+            found[("generic", lot.generic_id) if lot.generic_id is not None else lot.item].append(lot)
+        return found
+
+    def lots_for(self, demands: Iterable[Demand]) -> list[Lot]:
+        """The lots that these orders could take from, nested goods included."""
+        found: set[Thing] = set()
+        todo = [part for demand in demands for part in demand.parts]
+        while todo:
+            part = todo.pop()
+            thing = ("generic", part.generic_id) if part.generic_id is not None else part.item
+            if thing not in found:
+                found.add(thing)
+                todo += self.scene.nested.get(part.item[1], ()) if part.item[0] == "good" else ()
+        return [lot for thing in sorted(found) for lot in self.shelf.get(thing, ())]
+
     def claims(self, event_id: int) -> list[Claim]:
         """What the orders of an event need and get when nobody else takes anything that is free."""
-        dealt = self.scene.walk(self.demands.get(event_id, []), owed=self.owed)
+        demands = self.demands.get(event_id, [])
+        dealt = self.scene.walk(demands, self.lots_for(demands), owed=self.owed)
         return [claim for claim in dealt if claim.order_id is not None]
 
     def words(self, claims: Iterable[Claim]) -> dict[int, str]:
