@@ -77,7 +77,7 @@ class VersionsField(forms.CharField):
 
     widget = forms.HiddenInput
 
-    def clean(self, value: Any) -> dict[int, int]:  # type: ignore[override]
+    def clean(self, value: Any) -> dict[int, int]:
         """Return versions by order id."""
         text = super().clean(value)
         if text == NO_ORDERS:

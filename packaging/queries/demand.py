@@ -15,7 +15,6 @@ from packaging.demand import Claim, Demand, Need, Thing
 from packaging.models import AssemblyOrder, Composition
 from packaging.queries.shelf import as_part, load_lots
 
-
 # Columns that no page about demand reads; with hundreds of lines, turning them into dates takes most of the time.
 UNREAD = [
     f"{joined}{column}"

@@ -66,7 +66,8 @@ def event_detail(request: HtmxHttpRequest, event_id: int) -> HttpResponse:
     }
     if any(order.quantity_left for order in orders):
         overview, context["pending_count"] = event_overview(event, with_costs=with_costs)
-        for order in orders:
+        shown: list[Any] = orders
+        for order in shown:
             order.word = overview.words.get(order.pk, "")
             order.undecided = overview.waiting.get(order.pk, 0)
         context["overview"] = overview
@@ -151,7 +152,7 @@ def end_event(
 
 def ending(event: Event, orders: list[AssemblyOrder]) -> Context:
     """Return what the end of an event means: the open orders, each with what it releases, and those that are over."""
-    going = open_ones(orders)
+    going: list[Any] = open_ones(orders)
     released = release_of(going)
     for order in going:
         order.promises = released.get(order.pk, [])
