@@ -67,7 +67,7 @@ class EventChangeForm(EventOpenForm):
     """What an event is called, when it is, and whether its orders move along."""
 
     move_orders = forms.BooleanField(
-        label=gettext_lazy("Move the orders that are due on that day, too"), required=False, initial=True
+        label=gettext_lazy("Orders that are due on its day move with it"), required=False, initial=True
     )
     seen = MomentField()
 
