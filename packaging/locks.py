@@ -1,7 +1,8 @@
 """Every row lock of the program, in one order (design: Concurrency).
 
-Orders first; then, their lines and promises standing still, all items at once: finished goods, finished units,
-products, generic products (only where a debt changes), each by primary key. An item's row guards all its lots.
+An event first (only where it ends, or gets an order); then orders; then, their lines and promises standing still, all
+items at once: finished goods, finished units, products, generic products (only where a debt changes), each by primary
+key. An item's row guards all its lots, an event's row which open orders it has.
 A lock works only inside a transaction and is taken at once: a lazy lock locks nothing. On SQLite the transaction
 itself is the lock (BEGIN IMMEDIATE); the same reads then only look.
 """
@@ -15,6 +16,7 @@ from django.db.models import Q
 from packaging.models import (
     AssemblyOrder,
     CompositionAssignment,
+    Event,
     FinishedGood,
     FinishedUnit,
     GenericProduct,
@@ -23,6 +25,11 @@ from packaging.models import (
 )
 
 M = TypeVar("M", bound=models.Model)
+
+
+def lock_event(event_id: int) -> Event | None:
+    """Lock an event and return it; None when it is not there."""
+    return _lock(Event.objects.filter(pk=event_id)).get(event_id)
 
 
 def lock_orders(order_ids: Iterable[int]) -> dict[int, AssemblyOrder]:

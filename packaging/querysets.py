@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Case, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum, When
+from django.db.models import Case, Count, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Ceil, Coalesce, Round
 
 from bakery.models import fold
@@ -51,6 +51,34 @@ class EventQuerySet(models.QuerySet[Any]):
     def named(self, name: str) -> Self:
         """Events of this name, without regard to case and accents."""
         return self.filter(name_key=fold(name))
+
+    def in_status(self, status: str) -> Self:
+        """Events that are open, completed or cancelled."""
+        return self.filter(status=status)
+
+    def soonest_first(self) -> Self:
+        """By their day; those that are over come first."""
+        return self.order_by("date", "id")
+
+    def latest_first(self) -> Self:
+        """By their day, the last one first."""
+        return self.order_by("-date", "-id")
+
+    def search(self, text: str) -> Self:
+        """Find by the words of the name."""
+        found = Q()
+        for word in fold(text).split():
+            found &= Q(name_key__contains=word)
+        return self.filter(found)
+
+    def with_progress(self) -> Self:
+        """Add `ordered` and `packed`, in pieces, and `orders_in`, the number of orders; cancelled ones do not count."""
+        counted = ~Q(orders__status="cancelled")
+        return self.annotate(
+            orders_in=Count("orders", filter=counted),
+            ordered=Coalesce(Sum("orders__quantity", filter=counted), 0),
+            packed=Coalesce(Sum("orders__quantity_assembled", filter=counted), 0),
+        )
 
 
 class OrderQuerySet(models.QuerySet[Any]):

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from packaging.views import goods, order_changes, order_lines, orders, pending, stock, stock_in, stock_out
+from packaging.views import events, goods, order_changes, order_lines, orders, pending, stock, stock_in, stock_out
 
 app_name = "packaging"
 
@@ -30,6 +30,12 @@ urlpatterns: list[URLPattern] = [
         order_lines.order_line_remove,
         name="order_line_remove",
     ),
+    path("events/", events.event_list, name="event_list"),
+    path("events/open/", events.event_open, name="event_open"),
+    path("events/<int:event_id>/", events.event_detail, name="event_detail"),
+    path("events/<int:event_id>/change/", events.event_change, name="event_change"),
+    path("events/<int:event_id>/complete/", events.event_complete, name="event_complete"),
+    path("events/<int:event_id>/cancel/", events.event_cancel, name="event_cancel"),
     path("stock/", stock.stock, name="stock"),
     path("stock/generics/<int:pk>/", stock.generic_detail, name="generic_detail"),
     path("stock/lots/", stock.lot_list, name="lot_list"),

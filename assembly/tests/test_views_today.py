@@ -63,7 +63,7 @@ def test_names_the_next_decisions_and_orders(bakehouse, packer):
     assert re.search(r"Needs a decision See all 6 .*?50 × Cello bag 6x10 .*?0 / 50 assigned", words)
     assertContains(response, reverse("packaging:lot_assign", args=[bakehouse.line("E1/G1", "bag").pk]))
     assertContains(response, "assigned</span>", 5)
-    assert re.search(r"Orders due See all orders .*?50 × Cookie half-dozen bag.*?0 / 50 packed", words)
+    assert re.search(r"Orders due By event See all orders .*?50 × Cookie half-dozen bag.*?0 / 50 packed", words)
     assertContains(response, 'id="nav-badge">6<')
 
 

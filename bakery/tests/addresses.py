@@ -38,6 +38,7 @@ def sample(name, bakehouse, run):
         "line_id": bakehouse.line("G1", "bag").pk,
         "good_id": bakehouse.goods["G1"].pk,
         "order_id": bakehouse.orders["E1/G1"].pk,
+        "event_id": bakehouse.events["E1"].pk,
         "run_id": run.pk,
         "generic": bakehouse.generics["bag"].pk,
         "lot": bakehouse.lots["L1"].pk,

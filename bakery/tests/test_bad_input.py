@@ -16,7 +16,19 @@ NO_PK = "9" * 30
 NUMBERED = [name for name, words in addresses().items() if words]
 NONSENSE = ["", NO_PK, "-1", "%FF٣"]
 BAD = ["NaN", NO_PK]
-FREE = {"notes", "lot_code", "supplier", "location", "words", "reason", "event_name", "proposed", "next"}  # any text
+FREE = {
+    "notes",
+    "lot_code",
+    "supplier",
+    "location",
+    "words",
+    "reason",
+    "event_name",
+    "proposed",
+    "next",
+    "name",
+    "move_orders",
+}  # any text
 CHOSEN = {"decision", "generic_product", "product", "component_good", "quantity", "total_cost"}  # one of these will do
 MAY_BE_MISSING = {"expires_on", "event", "event_date", "order", "units_per_pack", "packs", "seen"} | CHOSEN
 
@@ -43,11 +55,12 @@ def test_a_row_that_is_not_there_is_a_404(boss, bakehouse, run, name):
 
 
 QUERIES = {
-    "packaging:pending_list": ["q", "kind", "due", "state", "page"],
+    "packaging:pending_list": ["q", "kind", "due", "state", "event", "page"],
     "packaging:lot_assign": ["next", "quantity"],
     "packaging:make": ["q", "page"],
     "packaging:order_list": ["q", "show", "page"],
     "packaging:order_open": ["good", "event"],
+    "packaging:event_list": ["q", "show", "page"],
     "packaging:stock": ["q", "kind", "page"],
     "packaging:lot_list": ["generic", "unit", "good", "page"],
     "packaging:lot_detail": ["before"],
@@ -97,6 +110,10 @@ TYPED = {
     "packaging:order_line_add": {"kind": "unit", "finished_unit": "{SB}", "quantity": "2"},
     "packaging:order_line_change": {"quantity": "2"},
     "packaging:order_line_remove": {},
+    "packaging:event_open": {"name": "Spring fair", "date": "2026-12-01"},
+    "packaging:event_change": {"name": "Spring fair"},
+    "packaging:event_complete": {},
+    "packaging:event_cancel": {},
     "packaging:stock_receive": {"product": "{Holly}", "quantity": "5", "total_cost": "1", "lot_code": "N1"},
     "packaging:stock_bake": {"finished_unit": "{SB}", "quantity": "5", "total_cost": "1", "lot_code": "N1"},
     "packaging:stock_opening": {"finished_good": "{G1}", "quantity": "5", "total_cost": "1"},

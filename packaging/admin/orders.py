@@ -56,6 +56,7 @@ class EventAdmin(ShopAdmin[Event]):
     search_fields = ("name_key",)
     search_help_text = gettext_lazy("Any part of the name")
     fieldsets = ((None, {"fields": ("name", "date", "status")}), (gettext_lazy("More"), {"fields": ("notes",)}))
+    readonly_fields = ("status",)  # an event ends in the shop, with its orders
     inlines = (OrderInline,)
 
 

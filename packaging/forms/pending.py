@@ -20,6 +20,7 @@ from packaging.costs import ZERO, in_words
 from packaging.exceptions import NotFree, RuleError
 from packaging.queries.pending_page import Board, Kind, Tally, holders, short_day
 
+MOST_EVENTS = 2_000_000_000
 MOST_LOTS = 400  # steppers on one page; a form may not have more than 2,000 fields
 UNFOLDED = 6  # lots of a design that are shown at once
 
@@ -62,6 +63,13 @@ class PendingFilterForm(PlainForm):
         error_messages={"invalid_choice": gettext_lazy("Choose one of the states.")},
     )
 
+    event = WholeField(
+        required=False,
+        max_value=MOST_EVENTS,
+        widget=forms.HiddenInput,
+        error_messages={"invalid": gettext_lazy("Choose an event from the list of events.")},
+    )
+
     def __init__(self, data: QueryDict, *, kinds: Iterable[Kind], today: date) -> None:
         super().__init__(data)
         self.today = today
@@ -79,6 +87,11 @@ class PendingFilterForm(PlainForm):
         return any(self.cleaned_data.values())
 
     @property
+    def is_whole_event(self) -> bool:
+        """Whether nothing but an event was asked for."""
+        return [name for name, asked in self.cleaned_data.items() if asked] == ["event"]
+
+    @property
     def filters(self) -> dict[str, Any]:
         """What was asked for, as `waiting_lines` takes it."""
         asked = self.cleaned_data
@@ -88,6 +101,7 @@ class PendingFilterForm(PlainForm):
             "kind": int(asked["kind"]) if asked["kind"] else None,
             "due_before": {"overdue": self.today, "week": monday}.get(asked["due"]),
             "state": asked["state"].upper(),
+            "event": asked["event"],
         }
 
 

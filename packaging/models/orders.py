@@ -45,6 +45,13 @@ class Event(BaseModel):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("packaging:event_detail", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == self.Status.OPEN
+
 
 class AssemblyOrder(BaseModel):
     """So many pieces of one good by a day, with its own copy of the good's composition lines (R10)."""

@@ -1,11 +1,12 @@
 """What open orders need together, from the database: for events, for the shopping list (R19)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from packaging import demand
@@ -13,6 +14,22 @@ from packaging.availability import Lot, Part
 from packaging.demand import Claim, Demand, Need, Thing
 from packaging.models import AssemblyOrder, Composition
 from packaging.queries.shelf import as_part, load_lots
+
+# Columns that no page about demand reads; with hundreds of lines, turning them into dates takes most of the time.
+UNREAD = [
+    f"{joined}{column}"
+    for joined in (
+        "",
+        "order__",
+        "order__event__",
+        "order__finished_good__",
+        "finished_unit__",
+        "finished_good__",
+        "packaging_product__",
+        "packaging_product__generic_product__",
+    )
+    for column in ("uuid", "created_at", "updated_at")
+]
 
 
 @dataclass(frozen=True)
@@ -35,7 +52,68 @@ def open_lines() -> "QuerySet[Composition]":
     lines = Composition.objects.with_names().select_related("order__event", "order__finished_good")
     left = lines.filter(order__status=AssemblyOrder.Status.OPEN, order__quantity__gt=F("order__quantity_assembled"))
     found: QuerySet[Composition] = left.filter(is_archived=False)
-    return found.order_by("order__due_on", "order_id", "sort_order", "pk")
+    return found.defer(*UNREAD).order_by("order__due_on", "order_id", "sort_order", "pk")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Open orders, their lines, and the shelf that these could take from: all that a walk looks at, loaded once."""
+
+    orders: Mapping[int, AssemblyOrder]  # soonest due first
+    lines: Sequence[Composition]  # of the orders
+    demands: Sequence[Demand]
+    recipes: Mapping[int, Sequence[Composition]]  # of nested goods, by good
+    parts: Mapping[int, Part]  # of all these lines, by line
+    lots: Sequence[Lot]
+
+    @cached_property
+    def names(self) -> Mapping[Thing, Composition]:
+        """A line for each thing that may be claimed, with its names."""
+        every = [*self.lines, *(line for recipe in self.recipes.values() for line in recipe)]
+        return {demand.thing_of(self.parts[line.pk]): line for line in every}
+
+    @cached_property
+    def nested(self) -> Mapping[int, Sequence[Part]]:
+        """The recipes as the walk sees them."""
+        return {good_id: [self.parts[line.pk] for line in recipe] for good_id, recipe in self.recipes.items()}
+
+    def walk(
+        self,
+        demands: Sequence[Demand] | None = None,
+        lots: Sequence[Lot] | None = None,
+        *,
+        owed: Mapping[int, Decimal] | None = None,
+        minimum: Mapping[int, Decimal] | None = None,
+    ) -> list[Claim]:
+        """Deal out what is there to all orders, or to these alone from these lots (R19)."""
+        return demand.walk(
+            self.demands if demands is None else demands,
+            self.nested,
+            self.lots if lots is None else lots,
+            on=timezone.localdate(),
+            owed=owed,
+            minimum=minimum,
+        )
+
+
+def load_scene(lines: Iterable[Composition], generic_ids: Iterable[int] = ()) -> Scene:
+    """Return the orders of these lines (of `open_lines`) with their shelf; three statements at most.
+
+    `generic_ids` are generic products that are looked at besides.
+    """
+    lines = list(lines)
+    orders = {line.order.pk: line.order for line in lines if line.order is not None}
+    recipes = nested_recipes(line.finished_good_id for line in lines if line.finished_good_id is not None)
+    every = [*lines, *(line for recipe in recipes.values() for line in recipe)]
+    parts = {line.pk: as_part(line) for line in every}
+    asked: dict[int, list[Part]] = defaultdict(list)
+    for line in lines:
+        asked[line.order_id or 0].append(parts[line.pk])
+    demands = [
+        Demand(order.pk, order.finished_good_id, order.event_id, order.quantity_left, tuple(asked[order.pk]))
+        for order in orders.values()
+    ]
+    return Scene(orders, lines, demands, recipes, parts, _shelf(parts.values(), generic_ids))
 
 
 def walk_orders(
@@ -48,32 +126,12 @@ def walk_orders(
 
     `owed` and `minimum` are amounts by generic product: what open debts owe, and what shall stay free.
     """
-    lines = list(lines)
-    orders = {line.order.pk: line.order for line in lines if line.order is not None}
-    parts: dict[int, list[Part]] = defaultdict(list)
-    for line in lines:
-        parts[line.order_id or 0].append(as_part(line))
-    demands = [
-        Demand(order.pk, order.finished_good_id, order.event_id, order.quantity_left, tuple(parts[order.pk]))
-        for order in orders.values()
-    ]
-    recipes = nested_recipes(line.finished_good_id for line in lines if line.finished_good_id is not None)
-    every = [*lines, *(line for recipe in recipes.values() for line in recipe)]
-    lots = _shelf(every, {*(owed or {}), *(minimum or {})})
-    claims = demand.walk(
-        demands,
-        {good_id: [as_part(line) for line in recipe] for good_id, recipe in recipes.items()},
-        lots,
-        on=timezone.localdate(),
-        owed=owed,
-        minimum=minimum,
-    )
-    return Walk(orders, claims, lots, {demand.thing_of(as_part(line)): line for line in every})
+    scene = load_scene(lines, {*(owed or {}), *(minimum or {})})
+    return Walk(scene.orders, scene.walk(owed=owed, minimum=minimum), scene.lots, scene.names)
 
 
-def _shelf(lines: Iterable[Composition], generic_ids: Iterable[int]) -> list[Lot]:
+def _shelf(parts: Collection[Part], generic_ids: Iterable[int]) -> list[Lot]:
     """Return the lots of everything these lines could take, designs that specific lines compete for included."""
-    parts = [as_part(line) for line in lines]
     return load_lots(
         generics=[*(part.generic_id for part in parts if part.generic_id), *generic_ids],
         units=[part.item[1] for part in parts if part.item[0] == "unit"],
@@ -82,21 +140,18 @@ def _shelf(lines: Iterable[Composition], generic_ids: Iterable[int]) -> list[Lot
 
 
 def nested_recipes(good_ids: Iterable[int]) -> dict[int, list[Composition]]:
-    """Return the recipes of goods and of whatever goods they contain, with names; two statements at any depth."""
-    wanted = list(good_ids)
+    """Return the recipes of goods and of whatever goods they contain, with names; one statement at any depth."""
+    wanted = set(good_ids)
     if not wanted:
         return {}
-    contains: dict[int, list[int]] = defaultdict(list)
-    edges = Composition.objects.in_recipes().filter(finished_good__isnull=False).order_by()
-    for outer, inner in edges.values_list("assembly_id", "finished_good_id"):
-        contains[outer].append(inner)
-    found: set[int] = set()
+    nested = Composition.objects.in_recipes().filter(finished_good__isnull=False).order_by().values("finished_good")
+    every: dict[int, list[Composition]] = defaultdict(list)
+    for line in Composition.objects.in_recipes().filter(Q(assembly__in=wanted) | Q(assembly__in=nested)).with_names():
+        every[line.assembly_id].append(line)
+    recipes: dict[int, list[Composition]] = {}
     while wanted:
         good_id = wanted.pop()
-        if good_id not in found:
-            found.add(good_id)
-            wanted += contains[good_id]
-    recipes: dict[int, list[Composition]] = defaultdict(list)
-    for line in Composition.objects.in_recipes().filter(assembly__in=found).with_names():
-        recipes[line.assembly_id].append(line)
-    return dict(recipes)
+        if good_id in every and good_id not in recipes:
+            recipes[good_id] = every[good_id]
+            wanted.update(line.finished_good_id for line in every[good_id] if line.finished_good_id is not None)
+    return recipes

@@ -7,14 +7,13 @@ from decimal import Decimal
 
 from django.db.models import Q
 
-from packaging import availability
 from packaging.availability import Cost, Lot, Makeable
 from packaging.costs import ZERO, need
 from packaging.models import AssemblyOrder, Composition, FinishedGood, GenericProduct
 from packaging.queries.generics import GenericSummary, generic_summary
-from packaging.queries.goods import LineCost, recipe_costs, total_cost
+from packaging.queries.goods import LineCost, makeable_with_own, recipe_costs, total_cost
 from packaging.queries.recipes import differs
-from packaging.queries.shelf import as_part, free_stock, last_prices, owed_by_generic, whole_shelf
+from packaging.queries.shelf import as_part, last_prices, whole_shelf
 
 
 @dataclass(frozen=True)
@@ -119,18 +118,9 @@ def _lines(good_ids: Sequence[int]) -> tuple[Mapping[int, list[Composition]], Ma
 
 
 def _readiness(recipe: Sequence[Composition], copies: Sequence[Composition], lots: Sequence[Lot]) -> Readiness:
-    parts = [as_part(line) for line in recipe]
-    items, generics = free_stock(lots, owed_by_generic(recipe))
-    makeable = reachable = availability.makeable(parts, items, generics)
     orders = {line.order_id: line.order.quantity_left for line in copies if line.order is not None}
-    own = {line.pk for line in copies}
-    promised: dict[int, Decimal] = defaultdict(lambda: ZERO)
-    for lot in lots:
-        if lot.generic_id is not None:
-            promised[lot.generic_id] += sum((kept for line_id, kept in lot.kept.items() if line_id in own), ZERO)
-    if any(promised.values()):
-        with_own = {pk: generics.get(pk, ZERO) + promised[pk] for pk in {*generics, *promised}}
-        reachable = availability.makeable(parts, items, with_own)
+    makeable = makeable_with_own(recipe, lots, own=())
+    reachable = makeable_with_own(recipe, lots, own={line.pk for line in copies}) if copies else makeable
     return Readiness(bool(recipe), makeable, reachable, sum(orders.values()))
 
 

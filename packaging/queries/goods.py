@@ -1,6 +1,7 @@
 """What a good can be made of today: how many, and at what cost (R16, R18)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -53,6 +54,18 @@ def makeable_goods(good_ids: Iterable[int]) -> dict[int, Makeable]:
     }
 
 
+def makeable_with_own(
+    lines: Sequence[Composition], lots: Sequence[Lot], own: Collection[int], event_id: int | None = None
+) -> Makeable:
+    """Count how many fit what is free on the shelf `lots` and what the lines `own` were promised of it (R18)."""
+    items, generics = free_stock(lots, owed_by_generic(lines), event_id)
+    with_own: dict[int, Decimal] = defaultdict(lambda: ZERO, generics)
+    for lot in lots:
+        if lot.generic_id is not None:
+            with_own[lot.generic_id] += sum((kept for line_id, kept in lot.kept.items() if line_id in own), ZERO)
+    return availability.makeable([as_part(line) for line in lines], items, with_own)
+
+
 def recipe_costs(
     lines: Sequence[Composition],
     pieces: int = 1,
@@ -86,23 +99,28 @@ def recipe_costs(
                 and not lot.is_expired(today)
                 and not (part.item[0] == "good" and not is_ready(lot, event_id))
             ]
-            cost = _fifo_cost(mine, needed, prices.get(part.generic_id or 0))
+            cost = fifo_cost(mine, needed, prices.get(part.generic_id or 0))
         free = sum((lot.free for lot in mine), ZERO)
         designs = len({lot.item for lot in mine if lot.free > 0}) if part.is_generic else 0
         costs.append(LineCost(line, needed, free, cost, designs))
     return costs
 
 
-def _fifo_cost(lots: Iterable[Lot], needed: Decimal, last_price: Decimal | None) -> Cost:
-    total, price, left = ZERO, last_price, needed
+def fifo_cost(lots: Iterable[Lot], needed: Decimal, last_price: Decimal | None) -> Cost:
+    """Estimate what so much of one item costs, oldest first; what is not there costs what the last of it did (R16).
+
+    Unknown when a lot of unknown cost is among what would be taken.
+    """
+    total, price, left, is_known = ZERO, last_price, needed, True
     for lot in sorted(lots, key=availability.fifo):
         taken = min(left, lot.free)
         if taken > 0:
             total += take(taken, lot.quantity, lot.value)
             left -= taken
+            is_known = is_known and lot.is_cost_known
         if lot.is_cost_known:
             price = lot.unit_cost
-    if left > 0 and price is None:
+    if not is_known or (left > 0 and price is None):
         return Cost(None, None, None, "Estimated")
     total = round4(total + left * (price or ZERO))
     return Cost(total, total, total, "Estimated")

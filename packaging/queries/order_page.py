@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from django.db.models import Q
 
-from packaging.availability import Cost, Lot
+from packaging.availability import Cost, Lot, Makeable
 from packaging.costs import ZERO
 from packaging.models import AssemblyOrder, Composition, GenericProduct, InventoryItem
-from packaging.queries.goods import recipe_costs, total_cost
+from packaging.queries.goods import makeable_with_own, recipe_costs, total_cost
 from packaging.queries.lines import LineStatus, status_of
 from packaging.queries.recipes import differs
-from packaging.queries.shelf import as_part, last_prices, load_lots, lots_for
+from packaging.queries.shelf import as_part, last_prices, load_lots, whole_shelf
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class OrderOverview:
     cost: Cost
     taken_out: list[Composition]  # were used before they were taken out; each with what was `used` of it
     differs: bool  # from the recipe as it is today
+    makeable: Makeable  # from what is free and what the order holds itself (R18)
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def order_overview(order: AssemblyOrder) -> OrderOverview:
     own, recipe = own_and_recipe_lines(order)
     lines = [line for line in own if not line.is_archived]
     parts = [as_part(line) for line in lines]
-    lots = lots_for(parts)
+    lots = whole_shelf(lines)
     prices = last_prices([part.generic_id for part in parts if part.generic_id])
     costs = recipe_costs(lines, order.quantity_left, lots=lots, prices=prices, event_id=order.event_id)
     shown = []
@@ -79,6 +80,7 @@ def order_overview(order: AssemblyOrder) -> OrderOverview:
         cost=total_cost([line.cost for line in shown]),
         taken_out=[line for line in own if line.is_archived],
         differs=bool(recipe) and differs(lines, recipe),
+        makeable=makeable_with_own(lines, lots, {line.pk for line in lines}, event_id=order.event_id),
     )
 
 

@@ -127,10 +127,15 @@ def waiting_kinds() -> list[Kind]:
 
 
 def waiting_lines(
-    *, text: str = "", kind: int | None = None, due_before: date | None = None, state: str = ""
+    *,
+    text: str = "",
+    kind: int | None = None,
+    due_before: date | None = None,
+    state: str = "",
+    event: int | None = None,
 ) -> QuerySet[Composition]:
     """Return undecided lines, soonest due first, narrowed; each with `found`, how many there are in all."""
-    lines = pending_lines().search(text)  # type: ignore[attr-defined]
+    lines = pending_lines(event).search(text)  # type: ignore[attr-defined]
     if kind is not None:
         lines = lines.filter(packaging_product__generic_product=kind)
     if due_before is not None:
@@ -141,9 +146,9 @@ def waiting_lines(
     return found
 
 
-def next_waiting(line: Composition) -> Composition | None:
-    """Return the undecided line that comes after this one in the list."""
-    found: Composition | None = pending_lines().after(line).first()  # type: ignore[attr-defined]
+def next_waiting(line: Composition, event: int | None = None) -> Composition | None:
+    """Return the undecided line that comes after this one in the list; with `event`, in the list of that event."""
+    found: Composition | None = pending_lines(event).after(line).first()  # type: ignore[attr-defined]
     return found
 
 

@@ -217,14 +217,17 @@ def is_ready(lot: Lot, event_id: int | None = None) -> bool:
 
 
 def free_stock(
-    lots: Iterable[Lot], owed: dict[int, Decimal]
+    lots: Iterable[Lot], owed: dict[int, Decimal], event_id: int | None = None
 ) -> tuple[dict[availability.Item, Decimal], dict[int, Decimal]]:
-    """Return what is free today by item and by generic product, less what open debts owe (R17, R18)."""
+    """Return what is free today by item and by generic product, less what open debts owe (R17, R18).
+
+    Goods that were made for an event are free for its own orders (`event_id`) alone (R23).
+    """
     today = timezone.localdate()
     items: dict[availability.Item, Decimal] = defaultdict(lambda: ZERO)
     generics: dict[int, Decimal] = defaultdict(lambda: ZERO)
     for lot in lots:
-        if lot.item[0] == "good" and not is_ready(lot):
+        if lot.item[0] == "good" and not is_ready(lot, event_id):
             continue
         if lot.is_expired(today):
             continue

@@ -58,7 +58,7 @@ class ShoppingRow:
 def shopping_list(until: date | None = None) -> list[ShoppingRow]:
     """Return what packaging is missing for open orders due by `until`, by name; all open orders without it (R19).
 
-    Seven statements at most, however many orders and lines there are.
+    Six statements at most, however many orders and lines there are.
     """
     lines = open_lines()
     if until is not None:

@@ -5,13 +5,13 @@ Each is one transaction of the same shape: peek at ids, lock, re-read and decide
 """
 
 from packaging.services.assignment import assign_lots, propose_lots
+from packaging.services.events import cancel_event, change_event, complete_event, open_event
 from packaging.services.orders import (
     accept_recipe,
     cancel_order,
     change_order,
     check_order_quantity,
     close_order,
-    open_event,
     open_event_order,
     open_order,
 )
@@ -30,12 +30,15 @@ __all__ = [
     "accept_recipe",
     "add_line",
     "assign_lots",
+    "cancel_event",
     "cancel_order",
+    "change_event",
     "change_line",
     "change_order",
     "check_lines",
     "check_order_quantity",
     "close_order",
+    "complete_event",
     "correct_cost",
     "count_lot",
     "issue_stock",

@@ -9,18 +9,14 @@ from django.utils.translation import gettext as _
 
 from packaging.exceptions import BadQuantity, EmptyRecipe, OrderState
 from packaging.locks import lock_stock
-from packaging.models import AssemblyOrder, Composition, Event, FinishedGood
+from packaging.models import AssemblyOrder, Composition, FinishedGood
 from packaging.models.orders import MOST_PIECES
 from packaging.queries.recipes import match_lines
 from packaging.queries.releases import accepted
 from packaging.services.checks import get_row
+from packaging.services.events import locked_event, open_event
 from packaging.services.recipes import replace_line, take_out
 from packaging.services.releases import lock_order, raise_version, release_surplus
-
-
-def open_event(*, name: str, date: date, by: User | None, notes: str = "") -> Event:
-    """Open an event that goods can be ordered for."""
-    return Event.objects.create(name=name.strip(), date=date, notes=notes)
 
 
 @transaction.atomic
@@ -37,12 +33,12 @@ def open_order(
 
     Raises `BadQuantity`, `EmptyRecipe`, and `OrderState` when the event is over or has an open order for the good.
     """
+    event = locked_event(event_id) if event_id is not None else None
     lock_stock(goods=[finished_good_id])
     good = get_row(FinishedGood.objects, finished_good_id, _("The good"))
     checked_pieces(quantity)
-    event = get_row(Event.objects, event_id, _("The event")) if event_id is not None else None
     if event is not None:
-        if event.status != Event.Status.OPEN:
+        if not event.is_open:
             raise OrderState(_("%(event)s is over; open another event.") % {"event": event})
         same = AssemblyOrder.objects.open().filter(event=event, finished_good=good).first()
         if same is not None:
@@ -68,9 +64,6 @@ def open_event_order(
     notes: str = "",
 ) -> AssemblyOrder:
     """Open an event and an order for it, both or neither; `OrderState` when that event is open already."""
-    same = Event.objects.open().named(event_name).filter(date=event_date).first()
-    if same is not None:
-        raise OrderState(_("%(event)s is open already; choose it from the list.") % {"event": same})
     event = open_event(name=event_name, date=event_date, by=by)
     return open_order(
         finished_good_id=finished_good_id, quantity=quantity, due_on=due_on, by=by, event_id=event.pk, notes=notes

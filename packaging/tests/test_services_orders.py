@@ -1,6 +1,6 @@
 """Orders: opened with a copy of the recipe, changed, given the new recipe, closed, cancelled (R10, R11, R21, R31)."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -182,7 +182,9 @@ def test_an_event_and_its_order_are_opened_both_or_neither(good):
     assert (order.event.name, order.event.date) == ("Winter Fair", DAY)
     with pytest.raises(OrderState):
         open_event_order(finished_good_id=good.pk, **ask | {"event_name": "WINTER FÁIR"})
-    assert open_event(name="Winter fair", date=DAY, by=None).pk
+    with pytest.raises(OrderState):
+        open_event(name="Winter fair", date=DAY, by=None)
+    assert open_event(name="Winter fair", date=DAY + timedelta(days=1), by=None).pk
 
 
 def test_r31_a_change_raises_the_version_and_needs_the_last_one(decided):

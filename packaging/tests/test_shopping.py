@@ -156,9 +156,9 @@ def many_lines(count):
 
 
 @pytest.mark.parametrize("count", [5, 500])
-def test_r19_the_list_takes_seven_statements(count, django_assert_num_queries):
+def test_r19_the_list_takes_six_statements(count, django_assert_num_queries):
     many_lines(count)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         rows = shopping_list()
     assert rows
 

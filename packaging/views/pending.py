@@ -28,7 +28,7 @@ from packaging import services
 from packaging.costs import in_words
 from packaging.exceptions import NotFound, OrderState, RuleError, StaleVersion
 from packaging.forms.pending import LotAssignForm, PendingFilterForm, asked_lots
-from packaging.models import GenericProduct
+from packaging.models import Event, GenericProduct
 from packaging.queries.pending_page import Board, Kind, load_board, next_waiting, waiting_kinds, waiting_lines
 from packaging.strategies import STRATEGIES
 
@@ -54,6 +54,7 @@ def pending_list(request: HtmxHttpRequest) -> HttpResponse:
         "found": page.rows[0].found if page else 0,
         "is_narrowed": not is_fine or form.is_narrowed,
         "back": _list_link(request),
+        "event": Event.objects.filter(pk=form.filters["event"]).first() if is_fine and form.filters["event"] else None,
     }
     if not is_fine:
         return refused(request, LIST, context, part="rows")
@@ -196,6 +197,12 @@ def _way_back(request: HtmxHttpRequest) -> str:
     return urlunsplit(address._replace(query=query.urlencode()))
 
 
+def _event_of(request: HtmxHttpRequest) -> int | None:
+    """Return the event that the list was narrowed to; None when it was not."""
+    asked = QueryDict(urlsplit(safe_next(request, "")).query).get("event", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 10 else None
+
+
 def _saved_words(form: LotAssignForm) -> str:
     tally, order = form.board.tally(form.amounts), form.board.line.order
     assert order is not None
@@ -212,7 +219,7 @@ def _saved_words(form: LotAssignForm) -> str:
 def _leave(request: HtmxHttpRequest, board: Board) -> HttpResponse:
     """Lead on after Save: to where people came from, or with "Save and next" to the line that waits next."""
     if request.POST.get("then") == "next":
-        following = next_waiting(board.line)
+        following = next_waiting(board.line, _event_of(request))
         if following is not None:
             page = reverse("packaging:lot_assign", args=[following.pk])
             back = request.POST.get("next")
