@@ -43,6 +43,13 @@ class OrderOverview:
     lines: list[OrderLine]
     cost: Cost
 
+    def short_lines(self, order: AssemblyOrder) -> list[Composition]:
+        """Return the lines that were promised pieces that are not there, each with its order (R14)."""
+        lines = [row.line for row in self.lines if row.status is not None and row.status.short]
+        for line in lines:
+            line.order = order
+        return lines
+
 
 @dataclass(frozen=True)
 class GenericShortage:

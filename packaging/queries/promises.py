@@ -7,12 +7,14 @@ from decimal import Decimal
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from packaging.availability import Lot, fifo
 from packaging.costs import ZERO
+from packaging.exceptions import NotFound
 from packaging.models import AssemblyOrder, Composition, PromiseMove
-from packaging.queries.lines import propose
-from packaging.queries.shelf import load_lots
+from packaging.queries.lines import order_line, propose
+from packaging.queries.shelf import as_part, load_lots
 
 MOVES_SHOWN = 20  # of one order, the newest ones
 MOVE, RELEASE = "move", "release"
@@ -50,9 +52,14 @@ class Repair:
         """What no lot has: it goes back to be decided."""
         return self.missing - self.found
 
+    @property
+    def moved(self) -> dict[int, Decimal]:
+        """What other lots give, by lot id."""
+        return {part.lot.id: part.quantity for part in self.parts}
+
     def amounts(self, how: str) -> dict[int, Decimal]:
         """Return what the line has outstanding after a repair, by lot id."""
-        moved = {part.lot.id: part.quantity for part in self.parts} if how == MOVE else {}
+        moved = self.moved if how == MOVE else {}
         lots = [*self.kept, *(pk for pk in moved if pk not in self.kept)]
         return {pk: self.kept.get(pk, ZERO) + moved.get(pk, ZERO) for pk in lots}
 
@@ -96,9 +103,66 @@ def with_repairs(lines: Iterable[Composition]) -> list[Composition]:
     return lines
 
 
+@dataclass(frozen=True)
+class Holder:
+    """A line of another open order with what it was promised of a lot and what of that is there."""
+
+    line: Composition
+    order: AssemblyOrder
+    kept: Decimal
+
+
+@dataclass(frozen=True)
+class MovePicture:
+    """A lot that others hold, and the line that could have some of it."""
+
+    line: Composition
+    order: AssemblyOrder
+    lot: Lot
+    required: Decimal
+    missing: Decimal  # what the line needs and has no pieces for
+    holders: list[Holder]  # who can wait longest comes first
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is nothing to decide: archived, closed or complete."""
+        return self.line.is_archived or not self.order.is_open or self.required <= 0
+
+    def most_from(self, holder: Holder) -> Decimal:
+        """Return what is missing here, as far as that order has it."""
+        return min(self.missing, holder.kept)
+
+
+def move_picture(composition_id: int, lot_id: int) -> MovePicture:
+    """Return who holds a lot that an order's generic line could use, in three statements; `NotFound` for what is none.
+
+    Only promises that the lot can keep are listed: no other pieces can be moved (R14).
+    """
+    line = order_line(composition_id)
+    if line.order is None or not line.is_generic:
+        raise NotFound(_("The line"))
+    part = as_part(line)
+    lots = load_lots(generics=[part.generic_id or 0], lots=[lot_id])
+    lot = next((lot for lot in lots if lot.id == lot_id and lot.generic_id == part.generic_id), None)
+    if lot is None:
+        raise NotFound(_("The lot"))
+    required = ZERO if line.is_archived else part.need(line.order.quantity_left)
+    kept = sum((other.kept.get(line.pk, ZERO) for other in lots), ZERO)
+    giving = {pk: quantity for pk, quantity in lot.kept.items() if quantity > 0 and pk != line.pk}
+    lines = Composition.objects.with_names().select_related("order__event", "order__finished_good").in_bulk(giving)
+    holders = [Holder(giver, giver.order, giving[giver.pk]) for giver in lines.values() if giver.order is not None]
+    holders.sort(key=lambda holder: (holder.order.due_on, holder.order.pk), reverse=True)
+    return MovePicture(line, line.order, lot, required, max(required - kept, ZERO), holders)
+
+
 def moves_of(order: AssemblyOrder) -> list[PromiseMove]:
     """Return the latest pieces that an order lost to others or got from them, the newest first."""
     rows = PromiseMove.objects.filter(Q(from_order=order) | Q(to_order=order)).select_related(
-        "inventory_item__product__generic_product", "from_order__event", "to_order__event", "created_by"
+        "inventory_item__product__generic_product",
+        "from_order__event",
+        "from_order__finished_good",
+        "to_order__event",
+        "to_order__finished_good",
+        "created_by",
     )
     return list(rows.order_by("-pk")[:MOVES_SHOWN])

@@ -18,6 +18,7 @@ from packaging.exceptions import RuleError, StaleVersion
 from packaging.forms.orders import OrderChangeForm, OrderEndForm, OrderOpenForm
 from packaging.models import AssemblyOrder, Event, FinishedGood
 from packaging.queries.order_page import made_for, order_overview, promises_of, undecided_counts
+from packaging.queries.promises import moves_of, with_repairs
 
 SHOWN = (
     ("open", gettext_lazy("Open")),
@@ -51,7 +52,9 @@ def order_list(request: HtmxHttpRequest) -> HttpResponse:
 def order_detail(request: HtmxHttpRequest, order_id: int) -> HttpResponse:
     """Show an order: how far it is, its own lines with their states, and what was made for it."""
     order = order_or_404(order_id)
-    context = {"order": order, "overview": order_overview(order), "lots": made_for(order)}
+    overview = order_overview(order)
+    with_repairs(overview.short_lines(order))
+    context = {"order": order, "overview": overview, "lots": made_for(order), "moves": moves_of(order)}
     return render_part(request, "packaging/order_detail.html", context)
 
 
