@@ -119,7 +119,7 @@ class PromiseMoveForm(PlainForm):
 
 
 def _label(holder: Holder) -> str:
-    return _("%(customer)s · %(order)s · due %(day)s · %(amount)s") % {
+    return _("%(customer)s: %(amount)s · %(order)s · due %(day)s") % {
         "customer": holder.order.customer,
         "order": holder.order,
         "day": short_day(holder.order.due_on),
