@@ -12,7 +12,7 @@ from bakery.web import HtmxHttpRequest, permission_required, render_part
 from packaging.models import AssemblyOrder, Composition, InventoryItem
 from packaging.queries import pending_lines
 from packaging.queries.order_page import shortages
-from packaging.queries.promises import with_repairs
+from packaging.queries.promises import split_short, with_repairs
 
 SHOWN = 5  # of each list; the rest stands on its own page
 
@@ -23,8 +23,7 @@ def today(request: HtmxHttpRequest) -> HttpResponse:
     """Show what needs a decision, which orders are due, what is short, and what was packed last."""
     orders = list(AssemblyOrder.objects.to_assemble().with_names().soonest_first()[:SHOWN])
     waiting = list(pending_lines()) if orders else []
-    short = [line for line in waiting if line.is_short]
-    lines = [line for line in waiting if not line.is_short]
+    short, lines = split_short(waiting)
     runs = list(AssemblyRun.objects.in_force().with_names().newest_first()[: SHOWN + 1])
     context: dict[str, Any] = {
         "greeting": greeting(timezone.localtime().hour),

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -85,6 +86,12 @@ def repair_of(line: Composition, lots: Sequence[Lot]) -> Repair | None:
         found = ((lot, proposed.get(lot.id, ZERO) - kept_of.get(lot.id, ZERO)) for lot in sorted(lots, key=fifo))
         parts = [Part(lot, quantity) for lot, quantity in found if quantity > 0]
     return Repair(line, kept_of, lost, parts)
+
+
+def split_short(lines: Iterable[Any]) -> tuple[list[Composition], list[Composition]]:
+    """Divide the lines of the board into those that are SHORT and the others."""
+    lines = list(lines)
+    return [line for line in lines if line.is_short], [line for line in lines if not line.is_short]
 
 
 def with_repairs(lines: Iterable[Composition]) -> list[Composition]:

@@ -59,6 +59,13 @@ def statements(client, path, **extra):
     return len(captured)
 
 
+def hold(lot, number, **promise):
+    """Promise pieces of a lot to the lines of so many orders."""
+    for order in OrderFactory.create_batch(number):
+        line = CompositionFactory(order=order, packaging_product=lot.product, is_generic=True)
+        AssignmentFactory(composition=line, inventory_item=lot, **promise)
+
+
 # Short lines
 
 
@@ -193,12 +200,8 @@ def test_a_repair_leads_to_no_foreign_place(short, packer):
 @pytest.mark.parametrize("page", ["/pending/", "/"])
 def test_short_lines_cost_the_same_for_many(bakehouse, packer, page):
     def add(number):
-        for _number in range(number):
-            line = CompositionFactory(
-                order=OrderFactory(), packaging_product=bakehouse.products["Stars"], is_generic=True
-            )
-            lot = LotFactory(product=bakehouse.products["Stars"], quantity=1)
-            AssignmentFactory(composition=line, inventory_item=lot, quantity_assigned=3)
+        for lot in LotFactory.create_batch(number, product=bakehouse.products["Stars"], quantity=1):
+            hold(lot, 1, quantity_assigned=3)
 
     add(1)
     few = statements(packer, page)
@@ -267,17 +270,10 @@ def test_every_reserved_figure_opens_it(held, planner):
 def test_holders_cost_the_same_for_many_and_come_in_pages(bakehouse, packer):
     lot = LotFactory(product=bakehouse.products["Stars"], quantity=100)
 
-    def add(number):
-        for _number in range(number):
-            line = CompositionFactory(
-                order=OrderFactory(), packaging_product=bakehouse.products["Stars"], is_generic=True
-            )
-            AssignmentFactory(composition=line, inventory_item=lot)
-
     page = f"/stock/lots/{lot.pk}/holders/"
-    add(1)
+    hold(lot, 1)
     few = [statements(packer, page, headers=headers) for headers in ({}, MODAL)]
-    add(59)
+    hold(lot, 59)
     assert [statements(packer, page, headers=headers) for headers in ({}, MODAL)] == few
     assert few[0] <= 7
     answer = packer.get(page)
@@ -467,17 +463,10 @@ def test_the_way_back_knows_where_people_came_from(promised, planner):
 def test_the_move_page_costs_the_same_for_many_holders(bakehouse, planner):
     lot = LotFactory(product=bakehouse.products["Stars"], quantity=100)
 
-    def add(number):
-        for _number in range(number):
-            line = CompositionFactory(
-                order=OrderFactory(), packaging_product=bakehouse.products["Stars"], is_generic=True
-            )
-            AssignmentFactory(composition=line, inventory_item=lot)
-
     page = f"/pending/{bakehouse.line('E1/G2', 'bag').pk}/move/{lot.pk}/"
-    add(1)
+    hold(lot, 1)
     few = [statements(planner, page, headers=headers) for headers in ({}, MODAL)]
-    add(49)
+    hold(lot, 49)
     assert [statements(planner, page, headers=headers) for headers in ({}, MODAL)] == few
     assert few[0] <= 8
 
