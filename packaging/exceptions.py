@@ -122,6 +122,19 @@ class NotFree(RuleError):
         super().__init__(_("Lot %(lot)s: %(sentence)s") % {"lot": label, "sentence": self.sentence})
 
 
+class NotHeld(RuleError):
+    """An order has less of a lot to give than was asked of it: less was promised, or less is there (R14)."""
+
+    code = "not_held"
+
+    def __init__(self, label: str, holder: str, asked: Decimal, kept: Decimal) -> None:
+        self.label, self.holder, self.asked, self.kept = label, holder, asked, kept
+        super().__init__(
+            _("Lot %(lot)s: %(asked)s asked, %(kept)s there for %(holder)s.")
+            % {"lot": label, "asked": in_words(asked), "kept": in_words(kept), "holder": holder}
+        )
+
+
 class StaleVersion(RuleError):
     """What the form was drawn from has changed since; `fresh` is the row as it is now (R31)."""
 

@@ -197,6 +197,11 @@ class CompositionQuerySet(models.QuerySet[Any]):
         """The lines of all goods' own recipes."""
         return self.filter(order__isnull=True, is_archived=False)
 
+    def nested_in_force(self) -> Self:
+        """The lines that put one good into another: in the recipes, and in the copies of open orders."""
+        owner = Q(order__isnull=True) | Q(order__status="open")
+        return self.filter(owner, is_archived=False, finished_good__isnull=False)
+
     def of_order(self, order_id: int) -> Self:
         """The lines in force of an order's copy."""
         return self.filter(order_id=order_id, is_archived=False)

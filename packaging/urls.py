@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from packaging.views import events, goods, order_changes, order_lines, orders, pending, stock, stock_in, stock_out
+from packaging.views import (
+    events,
+    goods,
+    holders,
+    moves,
+    order_changes,
+    order_lines,
+    orders,
+    pending,
+    stock,
+    stock_in,
+    stock_out,
+)
 
 app_name = "packaging"
 
@@ -11,6 +23,8 @@ urlpatterns: list[URLPattern] = [
     path("pending/<int:composition_id>/", pending.lot_assign, name="lot_assign"),
     path("pending/<int:composition_id>/preview/", pending.lot_assign_preview, name="lot_assign_preview"),
     path("pending/<int:composition_id>/fill/", pending.lot_assign_fill, name="lot_assign_fill"),
+    path("pending/<int:composition_id>/repair/", moves.line_repair, name="line_repair"),
+    path("pending/<int:composition_id>/move/<int:lot_id>/", moves.promise_move, name="promise_move"),
     path("make/", goods.make, name="make"),
     path("goods/<int:good_id>/", goods.good_detail, name="good_detail"),
     path("goods/<int:good_id>/lines/add/", goods.line_add, name="line_add"),
@@ -40,6 +54,7 @@ urlpatterns: list[URLPattern] = [
     path("stock/generics/<int:pk>/", stock.generic_detail, name="generic_detail"),
     path("stock/lots/", stock.lot_list, name="lot_list"),
     path("stock/lots/<int:pk>/", stock.lot_detail, name="lot_detail"),
+    path("stock/lots/<int:pk>/holders/", holders.lot_holders, name="lot_holders"),
     path("stock/lots/<int:pk>/void/", stock_in.receipt_void, name="receipt_void"),
     path("stock/lots/<int:pk>/cost/", stock_in.cost_correct, name="cost_correct"),
     path("stock/receive/", stock_in.stock_receive, name="stock_receive"),

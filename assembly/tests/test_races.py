@@ -111,16 +111,6 @@ def bakehouse_at_once(transactional_db):
     return stocked_bakehouse()
 
 
-def test_r13_two_orders_for_the_last_seven_bags(bakehouse_at_once):
-    bakehouse = bakehouse_at_once
-    lot = bakehouse.lots["L4"]
-    lines = [bakehouse.line(owner, "bag") for owner in ("E1/G1", "E1/G2")]
-    results = at_once(
-        [lambda line=line: assign_lots(composition_id=line.pk, amounts={lot.pk: Decimal(7)}, by=None) for line in lines]
-    )
-    assert sorted(getattr(result, "code", "assigned") for result in results) == ["assigned", "not_free"]
-
-
 def test_r28_a_run_is_voided_once(bag):
     bag.bake(6)
     run = record_one(bag)()

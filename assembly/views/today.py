@@ -12,6 +12,7 @@ from bakery.web import HtmxHttpRequest, permission_required, render_part
 from packaging.models import AssemblyOrder, Composition, InventoryItem
 from packaging.queries import pending_lines
 from packaging.queries.order_page import shortages
+from packaging.queries.promises import split_short, with_repairs
 
 SHOWN = 5  # of each list; the rest stands on its own page
 
@@ -21,14 +22,17 @@ SHOWN = 5  # of each list; the rest stands on its own page
 def today(request: HtmxHttpRequest) -> HttpResponse:
     """Show what needs a decision, which orders are due, what is short, and what was packed last."""
     orders = list(AssemblyOrder.objects.to_assemble().with_names().soonest_first()[:SHOWN])
-    lines = list(pending_lines()) if orders else []
+    waiting = list(pending_lines()) if orders else []
+    short, lines = split_short(waiting)
     runs = list(AssemblyRun.objects.in_force().with_names().newest_first()[: SHOWN + 1])
     context: dict[str, Any] = {
         "greeting": greeting(timezone.localtime().hour),
+        "short": with_repairs(short[:SHOWN]),
+        "has_more_short": len(short) > SHOWN,
         "lines": lines[:SHOWN],
-        "pending_count": len(lines),  # the number in the navigation, too
+        "pending_count": len(waiting),  # the number in the navigation, too
         "orders": orders,
-        "shortages": shortages(lines),
+        "shortages": shortages(waiting),
         "runs": runs[:SHOWN],
         "has_more_runs": len(runs) > SHOWN,
     }

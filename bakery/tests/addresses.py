@@ -9,6 +9,7 @@ from django.urls import get_resolver, reverse
 NUMBERS = {
     "packaging:generic_detail": "generic",
     "packaging:lot_detail": "lot",
+    "packaging:lot_holders": "lot",
     "packaging:receipt_void": "lot",
     "packaging:cost_correct": "lot",
 }
@@ -40,6 +41,7 @@ def sample(name, bakehouse, run):
         "order_id": bakehouse.orders["E1/G1"].pk,
         "event_id": bakehouse.events["E1"].pk,
         "run_id": run.pk,
+        "lot_id": bakehouse.lots["L1"].pk,
         "generic": bakehouse.generics["bag"].pk,
         "lot": bakehouse.lots["L1"].pk,
     }

@@ -64,6 +64,8 @@ QUERIES = {
     "packaging:stock": ["q", "kind", "page"],
     "packaging:lot_list": ["generic", "unit", "good", "page"],
     "packaging:lot_detail": ["before"],
+    "packaging:lot_holders": ["page"],
+    "packaging:promise_move": ["source", "next"],
     "packaging:stock_receive": ["generic", "product", "lot", "quantity"],
     "packaging:stock_bake": ["unit", "quantity"],
     "packaging:stock_opening": ["good"],
@@ -198,9 +200,11 @@ def test_every_form_is_in_this_list(boss):
         "logout",
         "theme_switch",
         "packaging:line_remove",
+        "packaging:line_repair",
         "packaging:lot_assign_fill",
         "packaging:lot_assign_preview",
         "packaging:order_recipe",
+        "packaging:promise_move",
     }
     tried = addresses().keys() - elsewhere
     assert {name for name in tried if boss.post(address(name, 99999)).status_code != 405} == {

@@ -1,7 +1,7 @@
 """The admin edits master data; what moves stock, opens orders or records runs is done in the shop."""
 
 from packaging.admin.catalogue import FinishedUnitAdmin, GenericProductAdmin, ProductAdmin
-from packaging.admin.orders import AssemblyOrderAdmin, CompositionAssignmentAdmin, EventAdmin
+from packaging.admin.orders import AssemblyOrderAdmin, CompositionAssignmentAdmin, EventAdmin, PromiseMoveAdmin
 from packaging.admin.recipes import CompositionAdmin, FinishedGoodAdmin
 from packaging.admin.stock import InventoryItemAdmin, StockMovementAdmin
 
@@ -15,5 +15,6 @@ __all__ = [
     "GenericProductAdmin",
     "InventoryItemAdmin",
     "ProductAdmin",
+    "PromiseMoveAdmin",
     "StockMovementAdmin",
 ]

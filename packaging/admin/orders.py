@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from packaging.admin.base import ReadOnlyAdmin, ReadOnlyInline, ShopAdmin, change_page, quantity
 from packaging.locks import lock_orders
-from packaging.models import AssemblyOrder, Composition, CompositionAssignment, Event
+from packaging.models import AssemblyOrder, Composition, CompositionAssignment, Event, PromiseMove
 
 
 class OrderInline(ReadOnlyInline[AssemblyOrder]):
@@ -171,3 +171,53 @@ class CompositionAssignmentAdmin(ReadOnlyAdmin[CompositionAssignment]):
     @admin.display(description=gettext_lazy("consumed"), ordering="quantity_consumed")
     def consumed(self, row: CompositionAssignment) -> str:
         return quantity(row.quantity_consumed)
+
+
+@admin.register(PromiseMove)
+class PromiseMoveAdmin(ReadOnlyAdmin[PromiseMove]):
+    """Which pieces were taken from one order's promise for another's, who did it and why."""
+
+    list_display = ("created_at", "lot_link", "amount", "from_link", "to_link", "reason", "created_by")
+    list_filter = ("created_by",)
+    list_select_related = (
+        "inventory_item__product__generic_product",
+        "from_order__event",
+        "from_order__finished_good",
+        "to_order__event",
+        "to_order__finished_good",
+        "created_by",
+    )
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+    search_fields = (
+        "inventory_item__lot_code",
+        "inventory_item__product__design_key",
+        "from_order__event__name_key",
+        "to_order__event__name_key",
+        "reason",
+    )
+    search_help_text = gettext_lazy("Lot code, design, event or reason")
+    fields = ("created_at", "inventory_item", "amount", "from_order", "to_order", "reason", "created_by")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PromiseMove]:
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
+    def view_on_site(self, row: PromiseMove) -> str:
+        """Open the order that got the pieces."""
+        return row.to_order.get_absolute_url()
+
+    @admin.display(description=gettext_lazy("lot"), ordering="inventory_item")
+    def lot_link(self, row: PromiseMove) -> str:
+        return change_page(row.inventory_item)
+
+    @admin.display(description=gettext_lazy("quantity"), ordering="quantity")
+    def amount(self, row: PromiseMove) -> str:
+        return quantity(row.quantity)
+
+    @admin.display(description=gettext_lazy("from order"), ordering="from_order")
+    def from_link(self, row: PromiseMove) -> str:
+        return change_page(row.from_order, row.from_order.customer)
+
+    @admin.display(description=gettext_lazy("to order"), ordering="to_order")
+    def to_link(self, row: PromiseMove) -> str:
+        return change_page(row.to_order, row.to_order.customer)

@@ -3,6 +3,7 @@
 from packaging.models.catalogue import FinishedGood, FinishedUnit, GenericProduct, Product
 from packaging.models.composition import Composition, CompositionAssignment
 from packaging.models.orders import AssemblyOrder, Event
+from packaging.models.promises import PromiseMove
 from packaging.models.stock import InventoryItem, StockMovement
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "GenericProduct",
     "InventoryItem",
     "Product",
+    "PromiseMove",
     "StockMovement",
 ]

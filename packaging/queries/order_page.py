@@ -49,6 +49,13 @@ class OrderOverview:
     differs: bool  # from the recipe as it is today
     makeable: Makeable  # from what is free and what the order holds itself (R18)
 
+    def short_lines(self, order: AssemblyOrder) -> list[Composition]:
+        """Return the lines that were promised pieces that are not there, each with its order (R14)."""
+        lines = [row.line for row in self.lines if row.status is not None and row.status.short]
+        for line in lines:
+            line.order = order
+        return lines
+
 
 @dataclass(frozen=True)
 class GenericShortage:

@@ -85,6 +85,11 @@ class Board:
         return sum((lot.free_for(self.line.pk) for lot in self.lots), ZERO)
 
     @property
+    def missing(self) -> Decimal:
+        """What the line needs and has no pieces for."""
+        return max(self.required - sum(self.kept.values(), ZERO), ZERO)
+
+    @property
     def state(self) -> str:
         """Why there is nothing to decide here: archived, closed, complete; empty when there is."""
         if self.line.is_archived:

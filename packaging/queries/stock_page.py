@@ -255,7 +255,11 @@ def lot_card(lot_id: int) -> LotCard:
     assignments = list(
         CompositionAssignment.objects.outstanding()
         .filter(inventory_item=lot, composition__order__isnull=False)
-        .select_related("composition__order__event", "composition__order__finished_good")
+        .select_related(
+            "composition__order__event",
+            "composition__order__finished_good",
+            "composition__packaging_product__generic_product",
+        )
         .order_by("assigned_at", "pk")
     )
     promises = tuple(

@@ -6,6 +6,7 @@ Each is one transaction of the same shape: peek at ids, lock, re-read and decide
 
 from packaging.services.assignment import assign_lots, propose_lots
 from packaging.services.events import cancel_event, change_event, complete_event, open_event
+from packaging.services.moves import move_promise, repair_line
 from packaging.services.orders import (
     accept_recipe,
     cancel_order,
@@ -42,11 +43,13 @@ __all__ = [
     "correct_cost",
     "count_lot",
     "issue_stock",
+    "move_promise",
     "open_event",
     "open_event_order",
     "open_order",
     "propose_lots",
     "receive_lot",
     "remove_line",
+    "repair_line",
     "void_receipt",
 ]

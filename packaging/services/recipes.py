@@ -54,9 +54,12 @@ def check_parts(lines: Sequence[Composition]) -> None:
 
 
 def check_no_cycle(good: FinishedGood, component: FinishedGood) -> None:
-    """Refuse `component` in `good` when it contains `good` at any depth; `CircularRecipe` names the way round (R9)."""
+    """Refuse `component` in `good` when it contains `good` at any depth; `CircularRecipe` names the way round (R9).
+
+    The lines of open orders count as well: whoever closes the circle last is refused, on a recipe as on an order.
+    """
     contains: dict[int, list[int]] = {}
-    edges = Composition.objects.filter(order__isnull=True, is_archived=False, finished_good__isnull=False)
+    edges = Composition.objects.nested_in_force()
     for outer, inner in edges.order_by("sort_order", "id").values_list("assembly_id", "finished_good_id"):
         contains.setdefault(outer, []).append(inner)
     stack, seen = [[good.pk, component.pk]], {component.pk}

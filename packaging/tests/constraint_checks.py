@@ -7,7 +7,7 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
 
-NOUNS = "generic|product|unit|good|event|lot|move|order|comp|assign|run|unit_use|pack_use|good_use|debt"
+NOUNS = "generic|product|unit|good|event|lot|move|order|comp|assign|promise|run|unit_use|pack_use|good_use|debt"
 PATTERN = re.compile(rf"^(packaging|assembly)_({NOUNS})_[a-z0-9_]+_(uq|ck|ix)$")
 FIXED = re.compile(r"^idx_(assembly_run|asm_(fu|pkg|fg)_consumption)_[a-z_]+$")  # the customer's names
 

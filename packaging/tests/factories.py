@@ -18,6 +18,7 @@ from packaging.models import (
     GenericProduct,
     InventoryItem,
     Product,
+    PromiseMove,
     StockMovement,
 )
 
@@ -175,3 +176,16 @@ class AssignmentFactory(DjangoModelFactory):
     composition = factory.SubFactory(CompositionFactory, order=factory.SubFactory(OrderFactory), is_generic=True)
     inventory_item = factory.SubFactory(LotFactory, product=factory.SelfAttribute("..composition.packaging_product"))
     quantity_assigned = Decimal(1)
+
+
+class PromiseMoveFactory(DjangoModelFactory):
+    """A note that 1 piece of a lot was moved from one order to another; the promises themselves do not follow."""
+
+    class Meta:
+        model = PromiseMove
+
+    inventory_item = factory.SubFactory(LotFactory)
+    from_order = factory.SubFactory(OrderFactory)
+    to_order = factory.SubFactory(OrderFactory)
+    quantity = Decimal(1)
+    reason = "due sooner"

@@ -21,6 +21,7 @@ from packaging.models import (
     GenericProduct,
     InventoryItem,
     Product,
+    PromiseMove,
     StockMovement,
 )
 from packaging.queries import check_stock
@@ -36,6 +37,7 @@ from packaging.tests.factories import (
     MovementFactory,
     OrderFactory,
     ProductFactory,
+    PromiseMoveFactory,
     UserFactory,
 )
 
@@ -52,9 +54,12 @@ FACTORIES = {
     AssemblyOrder: lambda: OrderFactory(event=EventFactory()),
     Composition: lambda: CompositionFactory(order=OrderFactory(event=EventFactory())),
     CompositionAssignment: lambda: AssignmentFactory(assigned_by=UserFactory()),
+    PromiseMove: lambda: PromiseMoveFactory(
+        created_by=UserFactory(), from_order__event=EventFactory(), to_order__event=EventFactory()
+    ),
 }
 ADDABLE = {GenericProduct, Product, FinishedUnit, FinishedGood, Event}
-READ_ONLY = (StockMovement, Composition, CompositionAssignment)
+READ_ONLY = (StockMovement, Composition, CompositionAssignment, PromiseMove)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from packaging.models import (
     GenericProduct,
     InventoryItem,
     Product,
+    PromiseMove,
     StockMovement,
 )
 from packaging.tests.constraint_checks import (
@@ -45,6 +46,7 @@ from packaging.tests.factories import (
     MovementFactory,
     OrderFactory,
     ProductFactory,
+    PromiseMoveFactory,
     UserFactory,
 )
 
@@ -72,6 +74,11 @@ def bad_promise(**given):
     promise = AssignmentFactory()
     fresh = {"composition": promise.composition, "inventory_item": LotFactory(), "quantity_assigned": 1}
     return CompositionAssignment(**(fresh | given))
+
+
+def bad_move(**given):
+    orders = {"from_order": OrderFactory(), "to_order": OrderFactory()}
+    return PromiseMoveFactory.build(**{"inventory_item": LotFactory(), **orders} | given)
 
 
 def same_line_again(**given):
@@ -177,6 +184,9 @@ CASES = {
         lambda: bad_promise(quantity_assigned=1, quantity_consumed=2),
         lambda: bad_promise(quantity_assigned=1, quantity_consumed=-1),
     ],
+    "packaging_promise_qty_gt_0_ck": [lambda: bad_move(quantity=0), lambda: bad_move(quantity=-1)],
+    "packaging_promise_orders_ck": [lambda: bad_move(to_order=(order := OrderFactory()), from_order=order)],
+    "packaging_promise_reason_ck": [lambda: bad_move(reason="")],
 }
 BAD_ROWS = [pytest.param(name, make, id=f"{name}-{n}") for name, rows in CASES.items() for n, make in enumerate(rows)]
 
@@ -273,6 +283,7 @@ def test_orders_without_an_event_may_be_for_the_same_good():
         (AssemblyOrder, {"finished_good", "quantity", "due_on"}),
         (Composition, {"assembly"}),
         (CompositionAssignment, {"composition", "inventory_item", "quantity_assigned"}),
+        (PromiseMove, {"inventory_item", "from_order", "to_order", "quantity", "reason"}),
     ],
 )
 def test_a_row_needs_no_more_than_these_columns(model, columns):
@@ -325,6 +336,10 @@ DELETE_RULES = {
     "CompositionAssignment.composition": "CASCADE",
     "CompositionAssignment.inventory_item": "RESTRICT",
     "CompositionAssignment.assigned_by": "PROTECT",
+    "PromiseMove.inventory_item": "PROTECT",
+    "PromiseMove.from_order": "PROTECT",
+    "PromiseMove.to_order": "PROTECT",
+    "PromiseMove.created_by": "PROTECT",
 }
 
 
@@ -350,6 +365,10 @@ def test_the_delete_rules_are_the_designs():
         (lambda: CompositionFactory(finished_good=FinishedGoodFactory()), "finished_good"),
         (CompositionFactory, "packaging_product"),
         (lambda: AssignmentFactory(assigned_by=UserFactory()), "assigned_by"),
+        (PromiseMoveFactory, "inventory_item"),
+        (PromiseMoveFactory, "from_order"),
+        (PromiseMoveFactory, "to_order"),
+        (lambda: PromiseMoveFactory(created_by=UserFactory()), "created_by"),
     ],
 )
 def test_what_is_used_cannot_be_deleted(make, field):
@@ -445,3 +464,38 @@ def test_migrate_puts_a_lost_guard_back(movement):
     call_command("migrate", verbosity=0)  # a second time finds it there
     with pytest.raises(IntegrityError, match="ledger rows are never changed"):
         update_by_sql(movement, "reason", "counted")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda row: row.save(),
+        lambda row: row.save(update_fields=["reason"]),
+        lambda row: row.delete(),
+        lambda row: PromiseMove.objects.filter(pk=row.pk).update(reason="changed"),
+        lambda row: PromiseMove.objects.bulk_update([row], ["reason"]),
+        lambda row: PromiseMove.objects.filter(pk=row.pk).delete(),
+    ],
+)
+def test_a_moved_promise_is_never_changed_by_the_orm(change):
+    move = PromiseMoveFactory()
+    move.reason = "changed"
+    with pytest.raises(LedgerChanged), transaction.atomic():
+        change(move)
+    assert PromiseMove.objects.get().reason == "due sooner"
+
+
+@pytest.mark.parametrize("column", [field.column for field in PromiseMove._meta.concrete_fields])
+def test_a_moved_promise_is_never_changed_by_sql(column):
+    move = PromiseMoveFactory()
+    with pytest.raises(IntegrityError, match="ledger rows are never changed"):
+        touch_by_sql(move, column)
+
+
+def test_migrate_puts_the_guard_of_moved_promises_back():
+    move = PromiseMoveFactory()
+    drop_trigger(PromiseMove)
+    update_by_sql(move, "reason", "forged")
+    call_command("migrate", verbosity=0)
+    with pytest.raises(IntegrityError, match="ledger rows are never changed"):
+        update_by_sql(move, "reason", "due sooner")

@@ -315,7 +315,7 @@ class TestOrderDetail:
         for line in CompositionFactory.create_batch(20, order=order, is_generic=True):
             LotFactory(product=line.packaging_product)
             LotFactory(finished_good=order.finished_good, order=order)
-        assert statements(packer, order.get_absolute_url()) == few == 10
+        assert statements(packer, order.get_absolute_url()) == few == 11
 
     @pytest.mark.parametrize("tail", ["", "change/", "close/", "cancel/"])
     @pytest.mark.parametrize("pk", [0, 999, NO_PK])

@@ -16,6 +16,7 @@ from packaging.exceptions import RuleError
 from packaging.forms.orders import OrderOpenForm
 from packaging.models import AssemblyOrder, Event, FinishedGood
 from packaging.queries.order_page import made_for, order_overview, undecided_counts
+from packaging.queries.promises import moves_of, with_repairs
 from packaging.views.order_parts import order_or_404
 
 SHOWN = (
@@ -50,7 +51,9 @@ def order_list(request: HtmxHttpRequest) -> HttpResponse:
 def order_detail(request: HtmxHttpRequest, order_id: int) -> HttpResponse:
     """Show an order: how far it is, its own lines with their states, and what was made for it."""
     order = order_or_404(order_id)
-    context = {"order": order, "overview": order_overview(order), "lots": made_for(order)}
+    overview = order_overview(order)
+    with_repairs(overview.short_lines(order))
+    context = {"order": order, "overview": overview, "lots": made_for(order), "moves": moves_of(order)}
     return render_part(request, "packaging/order_detail.html", context)
 
 

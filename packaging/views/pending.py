@@ -30,6 +30,7 @@ from packaging.exceptions import NotFound, OrderState, RuleError, StaleVersion
 from packaging.forms.pending import LotAssignForm, PendingFilterForm, asked_lots
 from packaging.models import Event, GenericProduct
 from packaging.queries.pending_page import Board, Kind, load_board, next_waiting, waiting_kinds, waiting_lines
+from packaging.queries.promises import with_repairs
 from packaging.strategies import STRATEGIES
 
 ASSIGN = "packaging.assign_lots"
@@ -46,6 +47,7 @@ def pending_list(request: HtmxHttpRequest) -> HttpResponse:
     form = PendingFilterForm(request.GET, kinds=kinds, today=timezone.localdate())
     is_fine = form.is_valid()
     page = page_of(request, waiting_lines(**form.filters)) if is_fine else Page([])
+    with_repairs(page.rows)
     total = sum(kind.waiting for kind in waiting)
     context = {
         "form": form,

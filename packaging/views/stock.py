@@ -11,6 +11,7 @@ from bakery.web import HtmxHttpRequest, newest_first, page_of, permission_requir
 from packaging.exceptions import NotFound
 from packaging.models import FinishedGood, FinishedUnit, GenericProduct, InventoryItem, StockMovement
 from packaging.queries import stock_page
+from packaging.queries.promises import with_repairs
 from packaging.views.stock_parts import given_pk, lot_card_or_404
 
 Kind = StockMovement.Kind
@@ -65,6 +66,7 @@ def generic_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def lot_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a lot: its numbers, who was promised of it, and each movement that made it what it is (R4)."""
     card = lot_card_or_404(pk)
+    with_repairs(held.line for held in card.short)
     movements = newest_first(request, stock_page.movements_of(card.lot), by="created_at")
     rows: list[StockMovement] = movements.rows[::-1]
     standing = [row for row in rows if row.reverses_id is None and not hasattr(row, "reversed_by")]

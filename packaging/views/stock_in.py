@@ -30,7 +30,6 @@ from packaging.views.stock_parts import (
     new_key,
     refuse,
     say_received,
-    say_short,
     shown,
     to_lot,
 )
@@ -189,7 +188,6 @@ def receipt_void(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         else:
             words = {"lot": card.lot.label, "amount": in_units(card.lot.quantity, card.lot.unit)}
             messages.success(request, _("Lot %(lot)s is voided: %(amount)s taken back.") % words)
-            say_short(request, pk)
             return to_lot(request, pk)
     return shown(request, "packaging/receipt_void.html", {"form": form, "card": card, "lot": card.lot}, error)
 

@@ -21,7 +21,6 @@ from packaging.views.stock_parts import (
     lot_card_or_404,
     new_key,
     refuse,
-    say_short,
     shown,
     to_lot,
 )
@@ -62,7 +61,7 @@ def difference(form: StockCountForm, card: LotCard) -> Decimal | None:
 
 
 def counted(request: HttpRequest, lot: InventoryItem, movement: StockMovement | None) -> HttpResponse:
-    """Say what the count found, name the lines that are short now, and lead to the lot."""
+    """Say what the count found and lead to the lot, whose page repairs the lines that are short now."""
     words = {"lot": lot.label}
     if movement is None:
         messages.success(request, _("Lot %(lot)s: the count agrees.") % words)
@@ -72,7 +71,6 @@ def counted(request: HttpRequest, lot: InventoryItem, movement: StockMovement | 
     else:
         words["amount"] = in_units(-movement.quantity, lot.unit)
         messages.success(request, _("Lot %(lot)s: %(amount)s fewer than written down.") % words)
-    say_short(request, lot.pk)
     return to_lot(request, lot.pk)
 
 
@@ -98,7 +96,7 @@ def stock_issue(request: HtmxHttpRequest) -> HttpResponse:
 
 
 def issued(request: HttpRequest, movement: StockMovement) -> HttpResponse:
-    """Say what left, name the lines that are short now, and lead to the lot."""
+    """Say what left and lead to the lot, whose page repairs the lines that are short now."""
     lot = movement.inventory_item
     words = {
         "lot": lot.label,
@@ -106,7 +104,6 @@ def issued(request: HttpRequest, movement: StockMovement) -> HttpResponse:
         "left": in_units(lot.quantity, lot.unit),
     }
     messages.success(request, _("Lot %(lot)s: %(amount)s issued, %(left)s left.") % words)
-    say_short(request, lot.pk)
     return to_lot(request, lot.pk)
 
 

@@ -103,18 +103,6 @@ def say_received(request: HttpRequest, lot: InventoryItem) -> None:
     messages.success(request, text, extra_tags=reverse("packaging:receipt_void", args=[lot.pk]) if may_undo else "")
 
 
-def say_short(request: HttpRequest, lot_id: int) -> None:
-    """Name the lines that are SHORT now because less is there than was promised (R6)."""
-    for held in stock_page.lot_card(lot_id).short:
-        text = _("Short now: %(customer)s, %(order)s. %(missing)s of this lot are promised and not there.")
-        words = {
-            "customer": held.order.customer,
-            "order": held.order,
-            "missing": in_units(held.short, held.line.unit),
-        }
-        messages.warning(request, text % words)
-
-
 def to_lot(request: HttpRequest, lot_id: int) -> HttpResponse:
     """Lead to the page of a lot."""
     return redirect_to(request, "packaging:lot_detail", lot_id)
