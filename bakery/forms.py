@@ -26,6 +26,16 @@ class PlainForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, forms.ChoiceField):
+                _say_what_to_choose(field)
+
+
+def _say_what_to_choose(field: forms.ChoiceField) -> None:
+    """Replace Django's words for a choice that is missing or unknown, unless the form has words of its own."""
+    for base, word in ((forms.Field, "required"), (type(field), "invalid_choice")):
+        if field.error_messages[word] == base.default_error_messages[word]:
+            field.error_messages[word] = _("Choose one from the list.")
 
 
 class NumberInput(forms.TextInput):
@@ -62,7 +72,9 @@ class DecimalTextField(forms.Field):
         if not text:
             return None
         if re.fullmatch(r"-\d[\d.,]*", text, re.ASCII):
-            raise ValidationError(self.error_messages["negative"], code="negative")
+            word = "min" if self.min_value > 0 else "negative"
+            limit = plain_number(Decimal(self.min_value))
+            raise ValidationError(self.error_messages[word], code="negative", params={"limit": limit})
         if re.fullmatch(r"\d[\d.]*,[\d.,]*", text, re.ASCII):
             raise ValidationError(self.error_messages["comma"], code="comma")
         match = re.fullmatch(r"(\d+)(?:\.(\d+))?", text, re.ASCII)

@@ -741,6 +741,31 @@ def test_update_leads_to_the_plan_of_what_was_typed(client, bakehouse):
     assert books() == before
 
 
+def test_the_keys_for_today_and_yesterday_change_the_day_alone(client, bakehouse):
+    before = books()
+    name = choice(bakehouse, "G1", "bag", "L3")
+    today = timezone.localdate()
+    page = client.get(address(bakehouse, "G1")).content.decode()
+    days = [today.isoformat(), (today - timedelta(days=1)).isoformat()]
+    assert re.findall(r'<button class="chip[^"]*" type="button" data-fill="id_on" value="([^"]+)"', page) == days
+    assert re.findall(r'<button class="chip[^"]*" type="submit" name="update" value="([^"]+)"', page) == days
+    for day in days:
+        answer = send(client, bakehouse, "G1", 12, words={"choose": 1}, update=day, notes="a & b", **{name: "12"})
+        assert answer.status_code == 302
+        shown = client.get(answer.url).context
+        assert (shown["form"]["on"].value(), shown["form"]["notes"].value()) == (day, "a & b")
+        assert (shown["plan"].pieces, shown["plan"].lines[1].taken) == (12, 12)
+    assert books() == before
+
+
+def test_a_key_for_no_day_is_refused(client, bakehouse):
+    before = books()
+    answer = send(client, bakehouse, "G1", 12, update="the day before")
+    assert answer.status_code == 302
+    assert client.get(answer.url).status_code == 422
+    assert books() == before
+
+
 def test_methods_and_permissions(client, bakehouse):
     url = address(bakehouse, "E1/G1")
     assert client.put(url).status_code == 405

@@ -94,10 +94,12 @@ def _lead_to(request: HtmxHttpRequest, run: AssemblyRun) -> HttpResponse:
 
 
 def _update(request: HtmxHttpRequest) -> HttpResponse:
-    """Lead to the address of the plan for what was typed, without JavaScript: the button Update."""
+    """Lead to the address of the plan for what was typed, without JavaScript: Update, or a day's own button."""
     typed: dict[str, Any] = {
         name: text for name, text in request.POST.items() if name in RunPlanForm.base_fields or CHOICE.fullmatch(name)
     }
+    if (day := request.POST["update"]) != "1":
+        typed["on"] = day
     return redirect_to(request, f"{request.path}?{urlencode({**request.GET.dict(), **typed})}")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,9 @@ from urllib.parse import quote
 
 from django.forms import BoundField
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from assembly.forms import RunPlanForm, choice_name, seen_name
 from assembly.plan import Choices, LinePlan, Plan, cut_choices, fill_oldest_first
@@ -66,6 +68,12 @@ def _choosable(line: LinePlan, lots: Sequence[Lot], day: date) -> list[Lot]:
     return sorted(mine, key=fifo)
 
 
+def _last_days() -> list[tuple[str, str]]:
+    """Return the days that a run most often has, in words and as fields write them."""
+    today = timezone.localdate()
+    return [(_("Today"), today.isoformat()), (_("Yesterday"), (today - timedelta(days=1)).isoformat())]
+
+
 class RecordScreen:
     """The screen of one order or good, with the plan of what its form says."""
 
@@ -107,6 +115,7 @@ class RecordScreen:
             "order": order,
             "good": good,
             "form": self.form,
+            "days": _last_days(),
             "key": self.key,
             "plan": plan,
             "short_lines": [line for line in plan.lines if line.short > 0] if plan else [],

@@ -59,6 +59,26 @@ def test_quantity_refuses_with_its_own_code(text, code):
     assert [error.code for error in refused.value.error_list] == [code]
 
 
+def test_below_zero_is_told_the_least_that_is_allowed():
+    for field, least in (
+        (QuantityField(), "0"),
+        (WholeField(), "1"),
+        (QuantityField(min_value=Decimal("0.001")), "0.001"),
+    ):
+        with pytest.raises(ValidationError) as refused:
+            field.clean("-3")
+        assert refused.value.messages == [f"Enter {least} or more."]
+
+
+@pytest.mark.parametrize("sent", [{}, {"colour": "green"}])
+def test_a_choice_is_asked_for_in_our_words(sent):
+    class ColourForm(PlainForm):
+        colour = forms.ChoiceField(choices=[("red", "Red")])
+        size = forms.ChoiceField(choices=[("s", "S")], error_messages={"required": "Which size?"})
+
+    assert ColourForm(sent).errors == {"colour": ["Choose one from the list."], "size": ["Which size?"]}
+
+
 def test_quantity_holds_its_limits():
     field = QuantityField(min_value=Decimal("0.5"), max_value=Decimal("2.5"))
     assert [field.clean("0.5"), field.clean("2.5")] == [Decimal("0.5"), Decimal("2.5")]

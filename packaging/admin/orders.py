@@ -123,6 +123,7 @@ class CompositionAssignmentAdmin(ReadOnlyAdmin[CompositionAssignment]):
     """Which lots were promised to which lines; decided on the assignment screen of the shop."""
 
     list_display = ("order_link", "line", "lot_link", "assigned", "consumed", "assigned_at", "assigned_by")
+    list_display_links = ("assigned_at",)
     list_filter = (OutstandingFilter,)
     list_select_related = (
         "composition__order__event",

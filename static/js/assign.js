@@ -23,8 +23,7 @@ on("click", ({ target }) => {
   const key = target.closest?.("[data-all]");
   if (!key) return;
   const field = document.getElementById(key.dataset.for);
-  field.value = key.dataset.all;
   field.focus();
-  for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
+  fill(field, key.dataset.all);
 });
 balance();

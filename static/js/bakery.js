@@ -2,15 +2,14 @@
 "use strict";
 const on = (names, act, options) => names.split(" ").forEach((name) => document.addEventListener(name, act, options));
 const all = (selector, root = document) => [...(root.matches?.(selector) ? [root] : []), ...root.querySelectorAll(selector)];
+const fill = (field, text) => { field.value = text; ["input", "change"].forEach((name) => field.dispatchEvent(new Event(name, { bubbles: true }))); };
 const number = (text) => Number(String(text ?? "").replace(/\s/g, "").replace(",", ".")) || 0;
-/* Stepper: keys (held: after 0.45 s, 11 a second), arrows, page keys. The server has the last word on the number. */
+/* Stepper: keys (held: after 0.45 s, 11 a second), arrows, page keys. The server has the last word. [data-fill]: a key that sets a field. */
 function step(box, by) {
   const field = box.querySelector("input"), { min, max, step: size = "1" } = box.dataset, now = number(field.value);
   const wanted = Math.max(now + by * number(size), number(min));
   const next = max && by > 0 ? Math.max(Math.min(wanted, number(max)), now) : wanted;
-  if (next === now && field.value) return;
-  field.value = String(Number(next.toFixed(3)));
-  for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
+  if (next !== now || !field.value) fill(field, String(Number(next.toFixed(3))));
 }
 let timer, held = false;
 const keyOf = (event) => event.target.closest?.("[data-by]");
@@ -20,6 +19,7 @@ on("pointerdown", (event) => { held = false; if (keyOf(event) && event.button ==
 on("pointerup pointercancel scroll", () => clearTimeout(timer), true);
 on("pointerout", (event) => keyOf(event) && clearTimeout(timer));
 on("click", (event) => keyOf(event) && (!held || event.detail === 0) && press(keyOf(event)));
+on("click", ({ target }) => { const key = target.closest?.("[data-fill]"); if (key) fill(document.getElementById(key.dataset.fill), key.value); });
 on("keydown", (event) => {
   const by = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key], box = event.target.closest?.("[data-stepper]");
   if (by && box) { event.preventDefault(); step(box, by); }

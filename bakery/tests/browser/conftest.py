@@ -28,8 +28,10 @@ SIZES = {
 }
 # A refused form is an answer like any other, though Chromium writes it to the console.
 # An announcement that comes after its page was replaced by a refusal finds its place gone, which harms nobody.
+# A preview that is under way when the page is left is given up; of any other that fails Chromium itself complains.
 EXPECTED = re.compile(
     r"Failed to load resource: the server responded with a status of (409|422)|htmx:oobErrorNoTarget, #status$"
+    r"|htmx:(afterRequest|sendError|sendAbort), \[object HTML"
 )
 
 OpenPage = Callable[..., Page]

@@ -1,7 +1,7 @@
 """Recording in a real browser: the figures while typing, the question for packaging, the run, and its undo."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -144,6 +144,48 @@ def test_lots_of_a_good_are_chosen_in_the_form(open_page: OpenPage, manager: Use
     record(page).click()
     page.wait_for_url("**/runs/*/?recorded=1")
     assert on_hand(shop, "L3", "L9") == {"L3": Decimal(10), "L9": Decimal(21)}
+
+
+def test_the_day_is_one_tap_away(open_page: OpenPage, manager: User, shop: Bakehouse, size: str):
+    page = open_page(manager, f"{good(shop)}&choose=1", size=size)
+    quantity(page).fill("10")
+    page.get_by_label("L3 Stars", exact=True).fill("10")
+    page.get_by_text("Add a note").click()
+    page.get_by_label("Note").fill("the second oven")
+    expect(page.locator("#plan")).to_contain_text("L3 Stars 10")
+    yesterday = page.get_by_role("button", name="Yesterday")
+    box = yesterday.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 48
+    with page.expect_response("**/preview/**") as answer:
+        yesterday.click()
+    day = timezone.localdate() - timedelta(days=1)
+    assert f"on={day}" in answer.value.url
+    expect(page.get_by_label("On which day?")).to_have_value(day.isoformat())
+    page.get_by_role("button", name="Today").press("Enter")
+    expect(page.get_by_label("On which day?")).to_have_value(timezone.localdate().isoformat())
+    yesterday.press("Space")
+    expect(page.get_by_label("On which day?")).to_have_value(day.isoformat())
+    expect(yesterday).to_be_focused()
+    expect(quantity(page)).to_have_value("10")
+    page.get_by_label("L9 Forest green", exact=True).fill("4")
+    expect(page.locator("#plan")).not_to_contain_text("not assigned")
+    record(page).click()
+    page.wait_for_url("**/runs/*/?recorded=1")
+    run = AssemblyRun.objects.get()
+    assert (timezone.localdate(run.assembled_at), run.quantity_assembled, run.notes) == (day, 10, "the second oven")
+
+
+def test_the_day_without_javascript(open_page: OpenPage, manager: User, shop: Bakehouse):
+    page = open_page(manager, f"{good(shop)}&choose=1", javascript=False)
+    quantity(page).fill("10")
+    page.get_by_label("L3 Stars", exact=True).fill("10")
+    expect(page.get_by_role("button", name="Yesterday")).to_have_count(1)
+    page.get_by_role("button", name="Yesterday").click()
+    day = timezone.localdate() - timedelta(days=1)
+    expect(page.get_by_label("On which day?")).to_have_value(day.isoformat())
+    expect(quantity(page)).to_have_value("10")
+    expect(page.get_by_label("L3 Stars", exact=True)).to_have_value("10")
 
 
 def test_record_without_javascript(open_page: OpenPage, manager: User, shop: Bakehouse, size: str):
