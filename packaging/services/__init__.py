@@ -4,7 +4,7 @@ Each is one transaction of the same shape: peek at ids, lock, re-read and decide
 `RuleError` and leaves every row as it was.
 """
 
-from packaging.services.assignment import assign_lots, propose_lots
+from packaging.services.assignment import assign_lots, assign_many, propose_lots
 from packaging.services.orders import (
     accept_recipe,
     cancel_order,
@@ -29,6 +29,7 @@ __all__ = [
     "accept_recipe",
     "add_line",
     "assign_lots",
+    "assign_many",
     "cancel_order",
     "change_line",
     "change_order",
