@@ -5,10 +5,10 @@ from packaging.queries.generics import DesignStock, GenericSummary, generic_summ
 from packaging.queries.goods import LineCost, good_or_not_found, makeable_goods, most_makeable, recipe_costs, total_cost
 from packaging.queries.lines import (
     LineStatus,
+    last_mixes,
     line_status,
     line_statuses,
     mixed_cost,
-    mixes_of,
     order_line,
     order_lines,
     pending_count,
@@ -39,6 +39,7 @@ __all__ = [
     "generic_summary",
     "good_or_not_found",
     "is_ready",
+    "last_mixes",
     "last_prices",
     "line_status",
     "line_statuses",
@@ -46,7 +47,6 @@ __all__ = [
     "lots_for",
     "makeable_goods",
     "mixed_cost",
-    "mixes_of",
     "most_makeable",
     "order_line",
     "order_lines",

@@ -88,14 +88,14 @@ def mixed_cost(taken: Iterable[tuple[Lot, Decimal]], rest: Cost, to_decide: Deci
 
 
 def order_line(composition_id: int) -> Composition:
-    """Return a line with its names, order and event, and its `last_line`; `NotFound` when it is not there."""
+    """Return a line with its names, order and event; `NotFound` when it is not there."""
     (line,) = order_lines([composition_id])
     return line
 
 
 def order_lines(composition_ids: Collection[int]) -> list[Composition]:
     """Return lines as `order_line` does, soonest due first, in one statement; `NotFound` when one is not there."""
-    lines = Composition.objects.with_names().with_last_line().select_related("order__event", "assembly")
+    lines = Composition.objects.with_names().select_related("order__event", "assembly")
     found = list(lines.filter(pk__in=set(composition_ids)).soonest_first())
     if len(found) < len(set(composition_ids)):
         raise NotFound(_("The line"))
@@ -133,7 +133,7 @@ def propose(
 def mixes_of(line_ids: Iterable[int | None]) -> dict[int, Shares]:
     """Return how much of each design, by product id, runs took for lines and did not give back; one statement.
 
-    Ask it for the `last_line` of lines to learn the mix of the last time (R15).
+    Asked for the `last_line` of lines, it tells the mix of the last time (R15).
     """
     wanted = {pk for pk in line_ids if pk is not None}
     if not wanted:
@@ -150,3 +150,11 @@ def mixes_of(line_ids: Iterable[int | None]) -> dict[int, Shares]:
     for line_id, product_id, quantity in taken:
         mixes[line_id][product_id] = quantity
     return dict(mixes)
+
+
+def last_mixes(lines: Iterable[Composition]) -> dict[int, Shares]:
+    """Return the mix of the last time for lines, by line id, where there was one; two statements (R15)."""
+    found = Composition.objects.filter(pk__in=[line.pk for line in lines]).with_last_line()
+    last = dict(found.order_by().values_list("pk", "last_line"))
+    mixes = mixes_of(last.values())
+    return {pk: mixes[line_id] for pk, line_id in last.items() if line_id in mixes}

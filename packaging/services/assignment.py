@@ -14,7 +14,7 @@ from packaging.costs import ZERO, fits
 from packaging.exceptions import BadQuantity, BadStrategy, NotFound, OrderState, OverAssigned, WrongProduct
 from packaging.locks import lock_orders, lock_stock
 from packaging.models import Composition, CompositionAssignment, InventoryItem, Product
-from packaging.queries import as_part, load_lots, mixes_of, order_line, order_lines, propose
+from packaging.queries import as_part, last_mixes, load_lots, order_line, order_lines, propose
 from packaging.services.checks import checked_quantity
 from packaging.services.holders import not_free
 from packaging.services.releases import check_open, raise_versions, write_outstanding
@@ -164,9 +164,9 @@ def mix_of(line: Composition, strategy: str, shares: Mapping[int, Decimal | int]
     if strategy == "shares":
         return checked_shares(shares or {}, as_part(line).generic_id)
     if strategy == "last_time":
-        mix = mixes_of([line.last_line]).get(line.last_line)  # type: ignore[attr-defined]
-        if not mix:
-            raise BadStrategy(_("%(line)s was not used for this before.") % {"line": line.name})
+        mix = last_mixes([line]).get(line.pk)
+        if mix is None:
+            raise BadStrategy(_("There is no last time: no run of this good took %(line)s.") % {"line": line.name})
         return mix
     return {}
 
