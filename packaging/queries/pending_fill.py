@@ -62,8 +62,7 @@ class Filled:
 
     strategy: str
     rows: list[FilledLine]
-    settled: list[Composition]  # nothing is left to decide for them
-    left_out: list[Composition]
+    entries: list[tuple[Composition, bool, FilledLine | None]]  # every line: chosen or left out, filled or settled
     cost: Cost
 
     @property
@@ -94,7 +93,7 @@ class Filled:
             for row in self.rows
         ]
         proposed = [sorted(row.proposal.amounts.items()) for row in self.rows]
-        said = [self.strategy, shown, proposed, [line.pk for line in self.settled]]
+        said = [self.strategy, shown, proposed, [line.pk for line, is_chosen, _row in self.entries if is_chosen]]
         return sha256(repr(said).encode()).hexdigest()
 
 
@@ -127,9 +126,9 @@ def fill_lines(line_ids: Collection[int], strategy: str, shown: Collection[int] 
         _row(line, required, now, proposal, lots, prices, mixes is None or line.pk in mixes)
         for line, required, now, proposal in found
     ]
-    settled = [line for line in chosen if line not in waiting]
-    left_out = [line for line in lines if line not in chosen]
-    return Filled(strategy, rows, settled, left_out, total_cost([row.cost for row in rows]))
+    by_line = {row.line.pk: row for row in rows}
+    entries = [(line, line in chosen, by_line.get(line.pk)) for line in lines]
+    return Filled(strategy, rows, entries, total_cost([row.cost for row in rows]))
 
 
 def _row(

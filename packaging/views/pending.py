@@ -46,13 +46,15 @@ def pending_list(request: HtmxHttpRequest) -> HttpResponse:
     is_fine = form.is_valid()
     page = page_of(request, waiting_lines(**form.filters)) if is_fine else Page([])
     total = sum(kind.waiting for kind in waiting)
+    here = _list_address(request)
     context = {
         "form": form,
         "page": page,
         "pending_count": total,
         "found": page.rows[0].found if page else 0,
         "is_narrowed": not is_fine or form.is_narrowed,
-        "back": _list_link(request),
+        "here": here,
+        "back": f"?{urlencode({'next': here})}" if here != request.path else "",
         "may_assign": request.user.has_perm(ASSIGN),
         "is_picked": request.GET.get("pick") == "all",
         "ways": WAYS,
@@ -134,13 +136,10 @@ def _settled_kind(asked: str, waiting: list[Kind]) -> list[Kind]:
     return [Kind(generic.pk, generic.name, 0)] if generic else []
 
 
-def _list_link(request: HtmxHttpRequest) -> str:
-    """Return the query that leads from a line back to the list as it is narrowed now; empty for the whole list."""
-    query = request.GET.copy()
-    for passing in ("page", "pick"):
-        query.pop(passing, None)
-    asked = [(name, value) for name, value in query.items() if value]
-    return f"?{urlencode({'next': f'{request.path}?{urlencode(asked)}'})}" if asked else ""
+def _list_address(request: HtmxHttpRequest) -> str:
+    """Return the address of the list as it is narrowed now."""
+    asked = [(name, value) for name, value in request.GET.items() if value and name not in {"page", "pick"}]
+    return f"{request.path}?{urlencode(asked)}" if asked else request.path
 
 
 def _board(request: HtmxHttpRequest, composition_id: int) -> Board:

@@ -218,6 +218,8 @@ def test_every_key_is_big_enough_for_a_finger(open_page: OpenPage, manager: User
     for path in ("/pending/", address(shop)):
         page = open_page(manager, path, size=size)
         for place in page.locator("main :is(a, button, input:not([type=hidden]), select, summary):visible").all():
+            if place.get_attribute("type") == "checkbox":
+                place = place.locator("xpath=ancestor::label")  # a finger hits the label
             box = place.bounding_box()
             assert box is not None
             assert box["height"] >= 44, place.evaluate("element => element.outerHTML")
