@@ -205,6 +205,16 @@ def there(lots, line_id):
     }
 
 
+def by_design(ask):
+    """What each design has for a line in whole steps: what is kept, and what is free."""
+    kept, free = defaultdict(lambda: D(0)), defaultdict(lambda: D(0))
+    for each in ask.lots:
+        mine, rest = there([each], ask.line_id)[each.id]
+        kept[each.item[1]] += ask.cut(mine)
+        free[each.item[1]] += ask.cut(rest)
+    return kept, free
+
+
 def designs_of(lots, proposed):
     found = defaultdict(lambda: D(0))
     for each in lots:
@@ -249,11 +259,7 @@ def test_r15_a_proposal_takes_what_it_may_keeps_what_it_has_and_says_what_is_mis
 @given(asks())
 def test_r15_no_smaller_number_of_designs_would_do(ask):
     proposal = STRATEGIES["fewest"](ask)
-    free, kept = defaultdict(lambda: D(0)), defaultdict(lambda: D(0))
-    for each in ask.lots:
-        mine, rest = there([each], ask.line_id)[each.id]
-        kept[each.item[1]] += ask.cut(mine)
-        free[each.item[1]] += ask.cut(rest)
+    kept, free = by_design(ask)
     has = {pk for pk, mine in kept.items() if mine}
     left = ask.quantity - sum(kept.values()) - sum(free[pk] for pk in has)
     new = [pk for pk in free if pk not in has and free[pk]]
@@ -277,11 +283,8 @@ def test_r15_nothing_is_cheaper_than_cheapest_first(ask):
 @given(asks())
 def test_r15_evenly_leaves_no_design_two_steps_behind_that_could_give_more(ask):
     proposal = STRATEGIES["even"](ask)
-    mine, room = defaultdict(lambda: D(0)), defaultdict(lambda: D(0))
-    for each in ask.lots:
-        kept, free = there([each], ask.line_id)[each.id]
-        mine[each.item[1]] += ask.cut(kept)
-        room[each.item[1]] += ask.cut(kept) + ask.cut(free)
+    mine, free = by_design(ask)
+    room = {pk: mine[pk] + free[pk] for pk in free}
     given_ = designs_of(ask.lots, proposal.amounts)
     for lower in room:
         for higher in room:
@@ -294,9 +297,7 @@ def test_r15_a_mix_is_met_to_the_step_where_designs_can_give_their_share(ask):
     ask = replace(ask, line_id=None)
     proposal = STRATEGIES["shares"](ask)
     wanted = largest_remainder(int(ask.quantity / ask.step), {pk: w for pk, w in ask.shares.items() if w})
-    free = defaultdict(lambda: D(0))
-    for each in ask.lots:
-        free[each.item[1]] += ask.cut(there([each], None)[each.id][1])
+    _kept, free = by_design(ask)
     given_ = designs_of(ask.lots, proposal.amounts)
     for pk in {*free, *wanted}:
         assert given_[pk] == min(wanted.get(pk, 0) * ask.step, free[pk])
@@ -306,3 +307,21 @@ def test_r15_a_mix_is_met_to_the_step_where_designs_can_give_their_share(ask):
 def test_r15_a_larger_proposal_keeps_what_a_smaller_one_took(lots, quantity):
     less, more = propose(lots, quantity), propose(lots, quantity + 1)
     assert all(more.amounts[pk] >= amount for pk, amount in less.amounts.items())
+
+
+@given(
+    shelves(),
+    st.lists(st.tuples(st.sampled_from([*STRATEGIES]), st.integers(0, 60).map(D)), min_size=3, max_size=3),
+)
+def test_r15_lines_that_share_one_pool_never_promise_a_piece_twice(lots, asked):
+    pool, taken = {each.id: each for each in lots}, defaultdict(lambda: D(0))
+    for line_id, (strategy, quantity) in enumerate(asked, 1):
+        proposal = propose(list(pool.values()), quantity, line_id, strategy=strategy, shares={1: D(2), 2: D(1)})
+        for pk, each in pool.items():
+            pool[pk] = each.with_promise(line_id, proposal.amounts.get(pk, D(0)))
+            assert pool[pk].promised_to(line_id) == proposal.amounts.get(pk, D(0))
+            taken[pk] += proposal.amounts.get(pk, D(0))
+    assert all(taken[pk] <= each.quantity for pk, each in pool.items())
+    assert all(
+        each.kept.get(line_id, 0) == each.promised_to(line_id) for each in pool.values() for line_id in (1, 2, 3)
+    )

@@ -1,31 +1,17 @@
 """Many lines filled at once, in a real browser: from the ticked list to the saved promises."""
 
 import re
-from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
-from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from bakery.tests.browser.checks import check_accessible, check_fits
 from bakery.tests.browser.conftest import OpenPage
 from packaging import services
-from packaging.bakehouse import Bakehouse, load_bakehouse
+from packaging.bakehouse import Bakehouse
 from packaging.models import CompositionAssignment
-from packaging.tests.factories import UserFactory
-
-
-@pytest.fixture
-def manager(transactional_db: None) -> User:
-    return UserFactory(username="manager", groups=["Managers"])
-
-
-@pytest.fixture
-def shop(manager: User) -> Bakehouse:
-    """Fixture F, five days before the fair."""
-    return load_bakehouse(manager, timezone.localdate() - date(2025, 12, 8))
 
 
 def boxes(page: Page, words: str = "") -> Locator:
