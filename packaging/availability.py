@@ -6,8 +6,8 @@ all look at the same rows, so the screen and the write can never disagree.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
 
@@ -92,6 +92,15 @@ class Lot:
     def promised_to(self, line_id: int) -> Decimal:
         """What one line was promised of this lot."""
         return sum((promise.quantity for promise in self.promises if promise.line_id == line_id), ZERO)
+
+    def with_promise(self, line_id: int, quantity: Decimal) -> "Lot":
+        """Return the lot as if it had promised so much to a line, which stands last when it had none before (R14)."""
+        mine = next((promise for promise in self.promises if promise.line_id == line_id), None)
+        others = tuple(promise for promise in self.promises if promise is not mine)
+        if quantity <= 0:
+            return replace(self, promises=others)
+        mine = mine or Promise(0, line_id, quantity, datetime.max.replace(tzinfo=UTC))
+        return replace(self, promises=(*others, replace(mine, quantity=quantity)))
 
     def is_eligible(self, on: date) -> bool:
         """Say whether a run on day `on` may take it by itself: received by then, and good through that day (R5)."""

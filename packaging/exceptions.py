@@ -230,6 +230,12 @@ class BadDate(RuleError):
     code = "bad_date"
 
 
+class BadStrategy(RuleError):
+    """A way to propose lots that is not known, or shares that say nothing or name what is no design of it (R15)."""
+
+    code = "bad_strategy"
+
+
 class NotFound(RuleError):
     """An id that is not there or belongs elsewhere."""
 

@@ -44,10 +44,11 @@ def lock_stock(
     products: Collection[int] = (),
     lots: Collection[int] = (),
     order: int | None = None,
+    orders: Collection[int] = (),
     generics: Collection[int] = (),
     all_goods: bool = False,
 ) -> None:
-    """Lock the rows of items in the fixed order: those named, whatever the given lots hold, what `order` was promised.
+    """Lock the rows of items in the fixed order: those named, whatever the given lots hold, what orders were promised.
 
     What a lot holds never changes, and the promises of a locked order stand still, so neither is read beforehand.
     `all_goods` locks every finished good: whoever looks for a cycle of recipes must see all of them stand still.
@@ -62,8 +63,9 @@ def lock_stock(
         return found
 
     products_wanted = wanted(products, "product_id")
-    if order is not None:
-        promises = CompositionAssignment.objects.outstanding().filter(composition__order=order)
+    promised_to = set(orders) if order is None else {order, *orders}
+    if promised_to:
+        promises = CompositionAssignment.objects.outstanding().filter(composition__order__in=promised_to)
         products_wanted |= Q(pk__in=promises.values("inventory_item__product_id"))
     if all_goods or goods or lot_ids:
         _lock(
@@ -71,7 +73,7 @@ def lock_stock(
         )
     if units or lot_ids:
         _lock(FinishedUnit.objects.filter(wanted(units, "finished_unit_id")))
-    if products or lot_ids or order is not None:
+    if products or lot_ids or promised_to:
         _lock(Product.objects.filter(products_wanted))
     if generics:
         _lock(GenericProduct.objects.filter(pk__in=set(generics)))

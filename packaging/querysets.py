@@ -249,6 +249,23 @@ class CompositionQuerySet(models.QuerySet[Any]):
         summed = Subquery(total.values("total"), output_field=QUANTITY)
         return self.annotate(used=Coalesce(Round(-summed, 3, output_field=QUANTITY), 0, output_field=QUANTITY))
 
+    def with_last_line(self) -> Self:
+        """Add `last_line`: of the same good and generic product the line for which a run took designs last, or None.
+
+        What was given back does not count, nor what settled a debt with another generic product.
+        """
+        generic = "packaging_product__generic_product"
+        movements = apps.get_model("packaging", "StockMovement")._default_manager
+        taken = movements.filter(
+            kind="consumed",
+            reversed_by__isnull=True,
+            inventory_item__product__generic_product=OuterRef(generic),
+            composition__is_generic=True,
+            composition__assembly=OuterRef("assembly"),
+            **{f"composition__{generic}": OuterRef(generic)},
+        )
+        return self.annotate(last_line=Subquery(taken.order_by("-pk").values("composition")[:1]))
+
     def search(self, text: str) -> Self:
         """Find orders' packaging lines by event, good or generic product, or by the code of a lot that would do."""
         found = Q()
@@ -288,6 +305,10 @@ class CompositionQuerySet(models.QuerySet[Any]):
             | Q(order=order_id, sort_order=line.sort_order, pk__gt=line.pk)
         )
 
+    def soonest_first(self) -> Self:
+        """By the day their orders are due, then as the order lists them."""
+        return self.order_by("order__due_on", "order_id", "sort_order", "id")
+
     def undecided(self) -> Self:
         """PENDING, PARTIAL or SHORT lines of open orders, soonest due first."""
         return (
@@ -296,5 +317,5 @@ class CompositionQuerySet(models.QuerySet[Any]):
             .with_required()
             .with_assigned()
             .filter(Q(assigned__lt=F("required")) | Q(is_short=True))
-            .order_by("order__due_on", "order_id", "sort_order", "id")
+            .soonest_first()
         )

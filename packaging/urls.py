@@ -11,6 +11,7 @@ from packaging.views import (
     order_lines,
     orders,
     pending,
+    pending_fill,
     stock,
     stock_in,
     stock_out,
@@ -20,6 +21,7 @@ app_name = "packaging"
 
 urlpatterns: list[URLPattern] = [
     path("pending/", pending.pending_list, name="pending_list"),
+    path("pending/fill/", pending_fill.pending_fill, name="pending_fill"),
     path("pending/<int:composition_id>/", pending.lot_assign, name="lot_assign"),
     path("pending/<int:composition_id>/preview/", pending.lot_assign_preview, name="lot_assign_preview"),
     path("pending/<int:composition_id>/fill/", pending.lot_assign_fill, name="lot_assign_fill"),

@@ -11,9 +11,9 @@ from assembly.models import AssemblyRun
 from assembly.services import record_assembly, void_run
 from packaging import locks
 from packaging.exceptions import AlreadyVoided, NotEnoughStock, StaleVersion
-from packaging.models import AssemblyOrder, InventoryItem
+from packaging.models import AssemblyOrder, CompositionAssignment, InventoryItem
 from packaging.queries import check_stock
-from packaging.services import assign_lots, change_order, count_lot
+from packaging.services import assign_lots, assign_many, change_order, count_lot
 from packaging.tests.factories import CompositionFactory, FinishedGoodFactory, FinishedUnitFactory, LotFactory
 from packaging.tests.fixtures import stocked_bakehouse
 from packaging.tests.threads import at_once
@@ -109,6 +109,46 @@ def test_without_the_lock_the_race_is_lost(bag, monkeypatch):
 @pytest.fixture
 def bakehouse_at_once(transactional_db):
     return stocked_bakehouse()
+
+
+def test_r13_many_lines_at_once_against_one_for_the_last_bags(bakehouse_at_once):
+    """All or nothing: whoever comes second is refused, and of the many lines then none is written."""
+    bakehouse = bakehouse_at_once
+    last, boxes = bakehouse.lots["L4"], bakehouse.lots["L5"]
+    bags, other, box = (bakehouse.line(*name) for name in (("E1/G1", "bag"), ("E1/G2", "bag"), ("E2/G3", "box")))
+    for _round in range(10):
+        many = {box.pk: {boxes.pk: Decimal(12)}, bags.pk: {last.pk: Decimal(4)}}
+        results = at_once(
+            [
+                lambda many=many: assign_many(amounts=many, by=None),
+                lambda: assign_lots(composition_id=other.pk, amounts={last.pk: Decimal(7)}, by=None),
+            ]
+        )
+        assert sorted(getattr(result, "code", "assigned") for result in results) == ["assigned", "not_free"]
+        promised = set(CompositionAssignment.objects.outstanding().values_list("composition", "quantity_assigned"))
+        assert promised in ({(box.pk, 12), (bags.pk, 4)}, {(other.pk, 7)})
+        assert check_stock() == []
+        for line in (bags, other, box):
+            assign_lots(composition_id=line.pk, amounts={}, by=None)
+
+
+def test_r13_many_lines_in_opposite_orders_never_deadlock(bakehouse_at_once):
+    bakehouse = bakehouse_at_once
+    lots = {"bag": ("L1", "L2"), "box": ("L5", "L6"), "ribbon": ("L8", "L9")}
+    owners = [("E1/G1", "bag"), ("E1/G2", "bag"), ("E2/G3", "box"), ("E1/G1", "ribbon"), ("E2/G5", "ribbon")]
+    lines = [(bakehouse.line(owner, part).pk, lots[part]) for owner, part in owners]
+
+    def save(turn):
+        chosen = lines[turn % 5 :] + lines[: turn % 5]
+        if turn % 2:
+            chosen.reverse()
+        return assign_many(
+            amounts={pk: {bakehouse.lots[code].pk: Decimal(1) for code in codes} for pk, codes in chosen}, by=None
+        )
+
+    results = at_once([lambda turn=turn: save(turn) for turn in range(8)])
+    assert [result for result in results if not isinstance(result, list)] == []
+    assert check_stock() == []
 
 
 def test_r28_a_run_is_voided_once(bag):

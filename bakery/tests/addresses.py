@@ -63,7 +63,7 @@ class Forms(HTMLParser):
             self._fields = {} if (given.get("method") or "get").lower() == "post" else None
             if self._fields is not None:
                 self.found.append((given.get("action") or "", self._fields))
-        if self._fields is None:
+        if self._fields is None or given.get("form"):  # that one belongs to another form
             return
         name = given.get("name")
         if tag == "input" and name and (given.get("type") not in {"checkbox", "radio"} or "checked" in given):

@@ -11,18 +11,26 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bakery.forms import NumberInput, PlainForm, QuantityField, WholeField
 from packaging.availability import Lot
 from packaging.costs import ZERO, in_words
-from packaging.exceptions import NotFree, RuleError
+from packaging.exceptions import BadStrategy, NotFree, RuleError
 from packaging.queries.pending_page import Board, Kind, Tally, holders, short_day
 
 MOST_EVENTS = 2_000_000_000
 MOST_LOTS = 400  # steppers on one page; a form may not have more than 2,000 fields
 UNFOLDED = 6  # lots of a design that are shown at once
+WAYS: dict[str, str | Promise] = {  # the strategies in words
+    "oldest": gettext_lazy("Oldest first"),
+    "cheapest": gettext_lazy("Cheapest first"),
+    "fewest": gettext_lazy("Fewest designs"),
+    "even": gettext_lazy("Spread evenly"),
+    "last_time": gettext_lazy("Same mix as last time"),
+}
 
 
 class PendingFilterForm(PlainForm):
@@ -294,15 +302,47 @@ class LotAssignForm(PlainForm):
         return sorted(cards, key=lambda card: card.name)
 
     @cached_property
-    def oldest(self) -> Tally:
-        """What "oldest first" would come to."""
-        return self.board.tally(self.board.proposal("oldest").amounts)
+    def fills(self) -> list[tuple[str, str | Promise, Tally]]:
+        """The ways to fill the numbers in: each with its name, its words, and what it would come to."""
+        board = self.board
+        return [(name, WAYS[name], board.tally(board.proposal(name).amounts)) for name in board.strategies]
 
     @cached_property
     def no_stock(self) -> list[str]:
         """The designs of which no lot is on the shelf."""
         there = {lot.item[1] for lot in self.board.lots}
         return [design for product_id, design in self.board.designs.items() if product_id not in there]
+
+
+class LotSharesForm(PlainForm):
+    """A weight for each design that has something free for a line: percents, or any other numbers (R15)."""
+
+    def __init__(self, data: QueryDict | None = None, *, board: Board) -> None:
+        super().__init__(data)
+        free = {pk: sum((lot.free_for(board.line.pk) for lot in lots), ZERO) for pk, lots in board.by_design.items()}
+        for pk in sorted((pk for pk in free if free[pk]), key=lambda pk: (-free[pk], board.by_design[pk][0].design)):
+            label = board.by_design[pk][0].design
+            self.fields[f"share_{pk}"] = QuantityField(label=label, required=False, max_value=1_000_000)
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse shares that say nothing, and one for what has nothing free."""
+        if any(name.startswith("share_") and name not in self.fields for name in self.data):
+            self.add_error(None, ValidationError(_("One of the designs has nothing free for this any more.")))
+        elif not self.errors and not any(self.cleaned_data.values()):
+            self.add_error(None, ValidationError(_("Give at least one design a share above 0.")))
+        return super().clean()
+
+    @property
+    def shares(self) -> dict[int, Decimal]:
+        """The weights by product id; `BadStrategy` when they cannot be used."""
+        if not self.is_valid():
+            said = [
+                error if name == "__all__" else f"{self.fields[name].label}: {error}"
+                for name, errors in self.errors.items()
+                for error in errors
+            ]
+            raise BadStrategy(" ".join(map(str, said)))
+        return {int(name[6:]): weight for name, weight in self.cleaned_data.items() if weight}
 
 
 def _shown(value: Any) -> str:

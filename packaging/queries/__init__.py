@@ -5,10 +5,12 @@ from packaging.queries.generics import DesignStock, GenericSummary, generic_summ
 from packaging.queries.goods import LineCost, good_or_not_found, makeable_goods, most_makeable, recipe_costs, total_cost
 from packaging.queries.lines import (
     LineStatus,
+    last_mixes,
     line_status,
     line_statuses,
     mixed_cost,
     order_line,
+    order_lines,
     pending_count,
     pending_lines,
     propose,
@@ -40,6 +42,7 @@ __all__ = [
     "generic_summary",
     "good_or_not_found",
     "is_ready",
+    "last_mixes",
     "last_prices",
     "last_receipts",
     "line_status",
@@ -50,6 +53,7 @@ __all__ = [
     "mixed_cost",
     "most_makeable",
     "order_line",
+    "order_lines",
     "owed_by_generic",
     "pending_count",
     "pending_lines",

@@ -1,11 +1,12 @@
 """Where the generic lines of orders stand: required, assigned, undecided, and at what cost."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Sum
+from django.db.models.functions import Round
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,10 +14,10 @@ from packaging import availability, strategies
 from packaging.availability import Cost, Lot
 from packaging.costs import ZERO, round4, take
 from packaging.exceptions import NotFound
-from packaging.models import (
-    Composition,
-)
-from packaging.queries.shelf import as_part, last_prices, load_lots
+from packaging.models import Composition, StockMovement
+from packaging.queries.shelf import MAX_PK, as_part, last_prices, load_lots
+from packaging.querysets import QUANTITY
+from packaging.strategies import Shares
 
 
 @dataclass(frozen=True)
@@ -88,11 +89,18 @@ def mixed_cost(taken: Iterable[tuple[Lot, Decimal]], rest: Cost, to_decide: Deci
 
 def order_line(composition_id: int) -> Composition:
     """Return a line with its names, order and event; `NotFound` when it is not there."""
-    lines = Composition.objects.with_names().select_related("order__event", "assembly")
-    line: Composition | None = lines.filter(pk=composition_id).first()
-    if line is None:
-        raise NotFound(_("The line"))
+    (line,) = order_lines([composition_id])
     return line
+
+
+def order_lines(composition_ids: Collection[int]) -> list[Composition]:
+    """Return lines as `order_line` does, soonest due first, in one statement; `NotFound` when one is not there."""
+    lines = Composition.objects.with_names().select_related("order__event", "assembly")
+    wanted = {pk for pk in composition_ids if pk <= MAX_PK}
+    found = list(lines.filter(pk__in=wanted).soonest_first())
+    if len(found) < len(set(composition_ids)):
+        raise NotFound(_("The line"))
+    return found
 
 
 def line_status(composition_id: int) -> LineStatus:
@@ -114,7 +122,40 @@ def pending_count() -> int:
     return Composition.objects.undecided().count()
 
 
-def propose(line: Composition, lots: Sequence[Lot], strategy: str, quantity: Decimal) -> strategies.Proposal:
-    """Return a proposal for a line over lots that are already loaded."""
+def propose(
+    line: Composition, lots: Sequence[Lot], strategy: str, quantity: Decimal, shares: Shares | None = None
+) -> strategies.Proposal:
+    """Return a proposal for a line over lots that are already loaded; `shares` for a strategy that follows a mix."""
     line_id = line.pk if line.order_id is not None else None
-    return strategies.STRATEGIES[strategy](lots, line_id, quantity, line.is_whole, timezone.localdate())
+    ask = strategies.Ask(lots, line_id, quantity, line.is_whole, timezone.localdate(), shares or {})
+    return strategies.STRATEGIES[strategy](ask)
+
+
+def mixes_of(line_ids: Iterable[int | None]) -> dict[int, Shares]:
+    """Return how much of each design, by product id, runs took for lines and did not give back; one statement.
+
+    Asked for the `last_line` of lines, it tells the mix of the last time (R15).
+    """
+    wanted = {pk for pk in line_ids if pk is not None}
+    if not wanted:
+        return {}
+    generic = "inventory_item__product__generic_product"
+    taken = (
+        StockMovement.objects.filter(composition__in=wanted, kind=StockMovement.Kind.CONSUMED, reversed_by__isnull=True)
+        .filter(**{generic: F("composition__packaging_product__generic_product")})
+        .order_by()
+        .values_list("composition", "inventory_item__product")
+        .annotate(taken=Round(-Sum("quantity", output_field=QUANTITY), 3, output_field=QUANTITY))
+    )
+    mixes: dict[int, dict[int, Decimal]] = defaultdict(dict)
+    for line_id, product_id, quantity in taken:
+        mixes[line_id][product_id] = quantity
+    return dict(mixes)
+
+
+def last_mixes(lines: Iterable[Composition]) -> dict[int, Shares]:
+    """Return the mix of the last time for lines, by line id, where there was one; two statements (R15)."""
+    found = Composition.objects.filter(pk__in=[line.pk for line in lines]).with_last_line()
+    last = dict(found.order_by().values_list("pk", "last_line"))
+    mixes = mixes_of(last.values())
+    return {pk: mixes[line_id] for pk, line_id in last.items() if line_id in mixes}

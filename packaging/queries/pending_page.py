@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -12,13 +12,13 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from packaging import strategies
 from packaging.availability import Lot, fifo
 from packaging.costs import ZERO, round4, take
 from packaging.exceptions import NotFound
 from packaging.models import Composition, Product
-from packaging.queries.lines import pending_lines, propose
+from packaging.queries.lines import mixes_of, pending_lines, propose
 from packaging.queries.shelf import as_part, load_lots
+from packaging.strategies import MIXES, STRATEGIES, Proposal, Shares
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class Board:
     used: Decimal  # taken by runs already
     lots: tuple[Lot, ...]  # what is to be taken first comes first
     designs: Mapping[int, str]  # every design in use of the generic product, by product id
+    last_mix: Shares = field(default_factory=dict)  # what the last run of this good took; empty when none did
 
     @cached_property
     def by_id(self) -> dict[int, Lot]:
@@ -98,9 +99,15 @@ class Board:
             return "closed"
         return "" if self.required > 0 else "complete"
 
-    def proposal(self, strategy: str) -> strategies.Proposal:
+    @property
+    def strategies(self) -> list[str]:
+        """The ways to fill the line that need nothing said besides."""
+        return [name for name in STRATEGIES if name not in MIXES or (name == "last_time" and self.last_mix)]
+
+    def proposal(self, strategy: str, shares: Shares | None = None) -> Proposal:
         """Return what a strategy proposes for the whole line; nothing is stored (R15)."""
-        return propose(self.line, self.lots, strategy, self.required)
+        mix = self.last_mix if strategy == "last_time" else shares
+        return propose(self.line, self.lots, strategy, self.required, mix)
 
     def tally(self, amounts: Mapping[int, Decimal]) -> Tally:
         """Add amounts by lot id up: what they cover and what they cost."""
@@ -158,11 +165,11 @@ def next_waiting(line: Composition, event: int | None = None) -> Composition | N
 
 
 def load_board(composition_id: int, lots: Iterable[int] = ()) -> Board:
-    """Return a line's board in three statements; `lots` adds lots that a form named, whatever they hold.
+    """Return a line's board in four statements; `lots` adds lots that a form named, whatever they hold.
 
     `NotFound` for what is not a generic line of an order.
     """
-    lines = Composition.objects.with_names().with_used().select_related("order__event", "assembly")
+    lines = Composition.objects.with_names().with_used().with_last_line().select_related("order__event", "assembly")
     line = lines.filter(pk=composition_id, order__isnull=False, is_generic=True).first()
     if line is None or line.packaging_product is None or line.order is None:
         raise NotFound(_("The line"))
@@ -175,6 +182,7 @@ def load_board(composition_id: int, lots: Iterable[int] = ()) -> Board:
         used=line.used,
         lots=tuple(sorted((lot for lot in shelf if lot.generic_id == generic_id), key=fifo)),
         designs=dict(designs.values_list("pk", "design")),
+        last_mix=mixes_of([line.last_line]).get(line.last_line, {}),
     )
 
 

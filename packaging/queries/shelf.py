@@ -21,6 +21,7 @@ from packaging.models import (
 )
 from packaging.querysets import QUANTITY
 
+MAX_PK = 2**63 - 1  # SQLite fails on a larger number, where PostgreSQL finds nothing
 LOT_COLUMNS = (
     "id",
     "product_id",

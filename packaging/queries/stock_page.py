@@ -30,9 +30,8 @@ from packaging.models import (
     Product,
     StockMovement,
 )
-from packaging.queries.shelf import load_lots
+from packaging.queries.shelf import MAX_PK, load_lots
 
-MAX_PK = 2**63 - 1  # SQLite fails on a larger number, where PostgreSQL finds nothing
 LOTS_SHOWN = 6  # of one design, on the list of everything
 KINDS: dict[str, tuple[Any, str]] = {
     "packaging": (GenericProduct, "product__generic_product"),

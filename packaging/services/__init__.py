@@ -4,7 +4,7 @@ Each is one transaction of the same shape: peek at ids, lock, re-read and decide
 `RuleError` and leaves every row as it was.
 """
 
-from packaging.services.assignment import assign_lots, propose_lots
+from packaging.services.assignment import assign_lots, assign_many, propose_lots
 from packaging.services.events import cancel_event, change_event, complete_event, open_event
 from packaging.services.moves import move_promise, repair_line
 from packaging.services.orders import (
@@ -31,6 +31,7 @@ __all__ = [
     "accept_recipe",
     "add_line",
     "assign_lots",
+    "assign_many",
     "cancel_event",
     "cancel_order",
     "change_event",

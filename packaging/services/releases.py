@@ -1,5 +1,6 @@
 """What every change of an order does: lock it, release promises above its need, raise its version (R11, R31)."""
 
+from collections.abc import Collection
 from decimal import Decimal
 
 from django.utils import timezone
@@ -36,6 +37,15 @@ def raise_version(order: AssemblyOrder, *changed: str) -> None:
     """Save the changed columns of a locked order under a new version (R31)."""
     order.version += 1
     order.save(update_fields=[*changed, "version", "updated_at"])
+
+
+def raise_versions(orders: Collection[AssemblyOrder]) -> None:
+    """Save locked orders under new versions, in one statement (R31)."""
+    now = timezone.now()
+    for order in orders:
+        order.version += 1
+        order.updated_at = now
+    AssemblyOrder.objects.bulk_update(orders, ["version", "updated_at"])
 
 
 def release_surplus(order: AssemblyOrder, instead: Instead | None = None) -> None:

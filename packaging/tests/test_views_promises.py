@@ -368,7 +368,7 @@ def test_moving_needs_its_permission(promised, packer):
         ({"quantity": "7"}, "21 assigned, but only 20 needed"),
         ({"quantity": "NaN"}, "Enter a number"),
         ({"quantity": "9" * 30}, "or less"),
-        ({"quantity": "-1"}, "Enter 0 or more"),
+        ({"quantity": "-1"}, "Enter 1 or more"),
         ({"quantity": "0"}, "Enter 1 or more"),
         ({"quantity": "2.5"}, "whole"),
         ({"quantity": ""}, "Enter a number"),

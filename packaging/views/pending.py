@@ -26,16 +26,15 @@ from bakery.web import (
 )
 from packaging import services
 from packaging.costs import in_words
-from packaging.exceptions import NotFound, OrderState, RuleError, StaleVersion
-from packaging.forms.pending import LotAssignForm, PendingFilterForm, asked_lots
+from packaging.exceptions import BadStrategy, NotFound, OrderState, RuleError, StaleVersion
+from packaging.forms.pending import WAYS, LotAssignForm, LotSharesForm, PendingFilterForm, asked_lots
 from packaging.models import Event, GenericProduct
 from packaging.queries.pending_page import Board, Kind, load_board, next_waiting, waiting_kinds, waiting_lines
 from packaging.queries.promises import with_repairs
-from packaging.strategies import STRATEGIES
 
 ASSIGN = "packaging.assign_lots"
 LIST, ASSIGNMENT = "packaging/pending_list.html", "packaging/lot_assign.html"
-CLEAR = "clear"
+CLEAR, SHARES = "clear", "shares"
 
 
 @require_safe
@@ -49,14 +48,19 @@ def pending_list(request: HtmxHttpRequest) -> HttpResponse:
     page = page_of(request, waiting_lines(**form.filters)) if is_fine else Page([])
     with_repairs(page.rows)
     total = sum(kind.waiting for kind in waiting)
+    here = _list_address(request)
     context = {
         "form": form,
         "page": page,
         "pending_count": total,
         "found": page.rows[0].found if page else 0,
         "is_narrowed": not is_fine or form.is_narrowed,
-        "back": _list_link(request),
+        "here": here,
+        "back": f"?{urlencode({'next': here})}" if here != request.path else "",
         "event": Event.objects.filter(pk=form.filters["event"]).first() if is_fine and form.filters["event"] else None,
+        "may_assign": request.user.has_perm(ASSIGN),
+        "is_picked": request.GET.get("pick") == "all",
+        "ways": WAYS,
     }
     if not is_fine:
         return refused(request, LIST, context, part="rows")
@@ -105,12 +109,26 @@ def lot_assign_fill(request: HtmxHttpRequest, composition_id: int) -> HttpRespon
     """Fill the numbers in by a strategy, or empty them; stores nothing (R15)."""
     board = _board(request, composition_id)
     strategy = request.POST.get("strategy", "")
-    if board.state or strategy not in {*STRATEGIES, CLEAR}:
-        form = LotAssignForm(request.POST, board=board)
-        error = _settled(form) if board.state else RuleError(_("Choose one of the ways to fill the numbers in."))
-        return _refuse(request, form, error, part="lots")
-    amounts: Mapping[int, Decimal] = {} if strategy == CLEAR else board.proposal(strategy).amounts
-    return _answer(request, LotAssignForm(board=board, amounts=amounts), part="lots")
+    shares = LotSharesForm(request.POST if strategy == SHARES else None, board=board)
+    form = LotAssignForm(request.POST, board=board)
+    if board.state:
+        return _refuse(request, form, _settled(form), part="lots", shares=shares)
+    try:
+        amounts = _filled(board, strategy, shares)
+    except BadStrategy as error:
+        return _refuse(request, form, error, part="lots", shares=shares)
+    return _answer(request, LotAssignForm(board=board, amounts=amounts), part="lots", shares=shares)
+
+
+def _filled(board: Board, strategy: str, shares: LotSharesForm) -> Mapping[int, Decimal]:
+    """Return what a strategy makes of the numbers, by lot id."""
+    if strategy == CLEAR:
+        return {}
+    if strategy == SHARES:
+        return board.proposal(strategy, shares.shares).amounts
+    if strategy not in board.strategies:
+        raise BadStrategy(_("Choose one of the ways to fill the numbers in."))
+    return board.proposal(strategy).amounts
 
 
 def _settled_kind(asked: str, waiting: list[Kind]) -> list[Kind]:
@@ -121,12 +139,10 @@ def _settled_kind(asked: str, waiting: list[Kind]) -> list[Kind]:
     return [Kind(generic.pk, generic.name, 0)] if generic else []
 
 
-def _list_link(request: HtmxHttpRequest) -> str:
-    """Return the query that leads from a line back to the list as it is narrowed now; empty for the whole list."""
-    query = request.GET.copy()
-    query.pop("page", None)
-    asked = [(name, value) for name, value in query.items() if value]
-    return f"?{urlencode({'next': f'{request.path}?{urlencode(asked)}'})}" if asked else ""
+def _list_address(request: HtmxHttpRequest) -> str:
+    """Return the address of the list as it is narrowed now."""
+    asked = [(name, value) for name, value in request.GET.items() if value and name not in {"page", "pick"}]
+    return f"{request.path}?{urlencode(asked)}" if asked else request.path
 
 
 def _board(request: HtmxHttpRequest, composition_id: int) -> Board:
@@ -145,18 +161,26 @@ def _settled(form: LotAssignForm) -> RuleError:
     return OrderState(_("There is nothing to decide here. Nothing was changed."), order)
 
 
-def _refuse(request: HtmxHttpRequest, form: LotAssignForm, error: RuleError, part: str | None = None) -> HttpResponse:
+def _refuse(
+    request: HtmxHttpRequest,
+    form: LotAssignForm,
+    error: RuleError,
+    part: str | None = None,
+    shares: LotSharesForm | None = None,
+) -> HttpResponse:
     """Answer 422 or 409 with the reason, what was typed, and the figures as they are now."""
     form.is_valid()
     form.refuse(error)
-    return refused(request, ASSIGNMENT, _context(request, form), error, part)
+    return refused(request, ASSIGNMENT, _context(request, form, shares), error, part)
 
 
-def _answer(request: HtmxHttpRequest, form: LotAssignForm, part: str | None = None) -> HttpResponse:
-    return render_part(request, ASSIGNMENT, _context(request, form), part)
+def _answer(
+    request: HtmxHttpRequest, form: LotAssignForm, part: str | None = None, shares: LotSharesForm | None = None
+) -> HttpResponse:
+    return render_part(request, ASSIGNMENT, _context(request, form, shares), part)
 
 
-def _context(request: HtmxHttpRequest, form: LotAssignForm) -> dict[str, Any]:
+def _context(request: HtmxHttpRequest, form: LotAssignForm, shares: LotSharesForm | None = None) -> dict[str, Any]:
     """Return what the page and its parts show."""
     board = form.board
     to = safe_next(request, reverse("packaging:pending_list"))
@@ -164,6 +188,7 @@ def _context(request: HtmxHttpRequest, form: LotAssignForm) -> dict[str, Any]:
     product = board.line.packaging_product
     return {
         "form": form,
+        "shares": shares or LotSharesForm(board=board),
         "board": board,
         "line": board.line,
         "order": board.line.order,

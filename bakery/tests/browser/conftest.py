@@ -8,16 +8,20 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
+from packaging.bakehouse import Bakehouse, load_bakehouse
+from packaging.tests.factories import UserFactory
 from start import BROWSERS
 
 HERE = Path(__file__).parent
@@ -70,6 +74,18 @@ def size(request: pytest.FixtureRequest) -> str:
 def scheme(request: pytest.FixtureRequest) -> str:
     """Run the test in light and in dark colours."""
     return str(request.param)
+
+
+@pytest.fixture
+def manager(transactional_db: None) -> User:
+    """Somebody who may do everything that the groups may."""
+    return UserFactory(username="manager", groups=["Managers"])
+
+
+@pytest.fixture
+def shop(manager: User) -> Bakehouse:
+    """Fixture F, five days before the fair."""
+    return load_bakehouse(manager, timezone.localdate() - date(2025, 12, 8))
 
 
 @pytest.fixture

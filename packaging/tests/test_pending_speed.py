@@ -1,0 +1,93 @@
+"""The list of waiting lines stays as fast as it is, however many lines wait and however many are history."""
+
+import re
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from packaging.models import AssemblyOrder, Composition, CompositionAssignment, InventoryItem
+from packaging.queries import pending_count
+from packaging.queries.pending_page import waiting_kinds, waiting_lines
+from packaging.tests.factories import FinishedGoodFactory, LotFactory, ProductFactory, UserFactory
+from packaging.tests.test_views_pending import LIST, statements, words
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(client):
+    """A good, a design and a lot of it, and somebody to look at what waits."""
+    client.force_login(UserFactory(groups=["Managers"]))
+    product = ProductFactory()
+    return FinishedGoodFactory(), product, LotFactory(product=product, quantity=Decimal(1000))
+
+
+def grow(shop, count, status="open"):
+    """Add orders with a line each; half of what it needs is promised, and used where the order is closed."""
+    good, product, lot = shop
+    orders = AssemblyOrder.objects.bulk_create(
+        AssemblyOrder(finished_good=good, quantity=10, due_on=date(2025, 12, 1 + n % 28), status=status)
+        for n in range(count)
+    )
+    lines = Composition.objects.bulk_create(
+        Composition(assembly=good, order=order, packaging_product=product, is_generic=True) for order in orders
+    )
+    lots, used = [lot], Decimal(0)
+    if status == "closed":
+        lots = LotFactory.create_batch(count // 100, product=product, quantity=Decimal(500), movements=False)
+        InventoryItem.objects.filter(pk__in=[old.pk for old in lots]).update(quantity=0)
+        used = Decimal(5)
+    CompositionAssignment.objects.bulk_create(
+        CompositionAssignment(
+            composition=line,
+            inventory_item=lots[n % len(lots)],
+            quantity_assigned=Decimal(5),
+            quantity_consumed=used,
+        )
+        for n, line in enumerate(lines)
+    )
+
+
+def plans(action):
+    """How the database goes about each statement of an action."""
+    with CaptureQueriesContext(connection) as captured:
+        action()
+    prefix = "EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN "
+    for query in captured.captured_queries:
+        with connection.cursor() as cursor:
+            cursor.execute(prefix + query["sql"])
+            yield "\n".join(str(row[-1]) for row in cursor.fetchall())
+
+
+def test_the_list_takes_the_same_statements_with_five_lines_and_with_five_hundred(client, shop):
+    grow(shop, 5)
+    client.get(LIST)
+    counts = [statements(client, LIST)[1]]
+    grow(shop, 495)
+    counts.append(statements(client, LIST)[1])
+    counts.append(statements(client, f"{LIST}?page=10&pick=all")[1])
+    assert counts == [6, 7, 7]  # one more says how the short lines can be repaired
+
+
+# A table that history fills is never read from end to end; both these indexes hold open orders alone.
+WHOLE = re.compile(
+    r"(Seq Scan on|SCAN) (packaging_(composition|compositionassignment|assemblyorder)|[UV]\d)\b"
+    r"(?! USING INDEX packaging_order_(open_ix|event_good_uq))"
+)
+
+
+def test_lines_of_closed_orders_are_not_looked_at(client, shop):
+    grow(shop, 20_000, status="closed")
+    grow(shop, 40)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    page, count = statements(client, LIST)
+    assert "40 waiting" in words(page)
+    assert count <= 8
+    for action in (lambda: list(waiting_lines()[:51]), waiting_kinds, pending_count):
+        for plan in plans(action):
+            assert re.search("packaging_order_(open_ix|event_good_uq)", plan), plan
+            assert WHOLE.search(plan) is None, plan
