@@ -113,8 +113,13 @@ def ready_goods(lots: Iterable[Lot], event_id: int | None) -> list[Lot]:
 
     What was made for another order that is still open stays there.
     """
-    own = [lot for lot in lots if event_id is not None and lot.event_id == event_id]
-    nobodys = [lot for lot in lots if lot not in own and not lot.order_is_open]
+    own: list[Lot] = []
+    nobodys: list[Lot] = []
+    for lot in lots:
+        if event_id is not None and lot.event_id == event_id:
+            own.append(lot)
+        elif not lot.order_is_open:
+            nobodys.append(lot)
     return [*sorted(own, key=fifo), *sorted(nobodys, key=fifo)]
 
 
