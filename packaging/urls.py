@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from packaging.views import goods, orders, pending, stock, stock_in, stock_out
+from packaging.views import goods, orders, pending, shopping, stock, stock_in, stock_out, together
 
 app_name = "packaging"
 
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("pending/<int:composition_id>/preview/", pending.lot_assign_preview, name="lot_assign_preview"),
     path("pending/<int:composition_id>/fill/", pending.lot_assign_fill, name="lot_assign_fill"),
     path("make/", goods.make, name="make"),
+    path("make/together/", together.make_together, name="make_together"),
     path("goods/<int:good_id>/", goods.good_detail, name="good_detail"),
     path("goods/<int:good_id>/lines/add/", goods.line_add, name="line_add"),
     path("lines/<int:line_id>/", goods.line_change, name="line_change"),
@@ -22,6 +23,8 @@ urlpatterns: list[URLPattern] = [
     path("orders/<int:order_id>/change/", orders.order_change, name="order_change"),
     path("orders/<int:order_id>/close/", orders.order_close, name="order_close"),
     path("orders/<int:order_id>/cancel/", orders.order_cancel, name="order_cancel"),
+    path("shopping/", shopping.shopping_list, name="shopping_list"),
+    path("shopping/list.csv", shopping.shopping_csv, name="shopping_csv"),
     path("stock/", stock.stock, name="stock"),
     path("stock/generics/<int:pk>/", stock.generic_detail, name="generic_detail"),
     path("stock/lots/", stock.lot_list, name="lot_list"),

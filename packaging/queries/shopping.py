@@ -1,7 +1,7 @@
 """What is to be bought: the packaging that open orders, debts and minimum stock need and nobody has (R19)."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -59,6 +59,11 @@ class ShoppingRow:
         return self.usual.pack_size if self.usual else None
 
     @property
+    def is_packed(self) -> bool:
+        """Whether it is bought in packs of more or less than one stock unit."""
+        return self.pack_size is not None and self.pack_size != 1
+
+    @property
     def buying(self) -> Decimal:
         """What the whole packs hold; without a design what is missing."""
         return self.packs * self.pack_size if self.packs and self.pack_size else self.to_buy
@@ -91,6 +96,21 @@ def shopping_list(until: date | None = None) -> list[ShoppingRow]:
     buyable = _Buyable([generic.pk for generic, _product in things.values()])
     rows = [_row(need, *things[thing], walk, buyable) for thing, need in missing.items()]
     return sorted(rows, key=lambda row: (row.generic_product.name_key, row.product.design_key if row.product else ""))
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What a list costs at the last prices, as far as they are known."""
+
+    known: Decimal
+    unknown: int  # rows for which nothing was ever paid
+
+
+def bill_of(rows: Iterable[ShoppingRow]) -> Bill:
+    """Add up what the whole packs of a list cost."""
+    costs = [row.buying_cost for row in rows]
+    known = [cost for cost in costs if cost is not None]
+    return Bill(round4(sum(known, ZERO)), len(costs) - len(known))
 
 
 def _named(
