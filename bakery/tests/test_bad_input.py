@@ -46,12 +46,15 @@ QUERIES = {
     "packaging:pending_list": ["q", "kind", "due", "state", "page"],
     "packaging:lot_assign": ["next", "quantity"],
     "packaging:make": ["q", "page"],
+    "packaging:make_together": ["good", "add", "remove"],
+    "packaging:shopping_list": ["days"],
+    "packaging:shopping_csv": ["days"],
     "packaging:order_list": ["q", "show", "page"],
     "packaging:order_open": ["good", "event"],
     "packaging:stock": ["q", "kind", "page"],
     "packaging:lot_list": ["generic", "unit", "good", "page"],
     "packaging:lot_detail": ["before"],
-    "packaging:stock_receive": ["generic", "product", "lot", "quantity"],
+    "packaging:stock_receive": ["generic", "product", "lot", "quantity", "packs", "units_per_pack", "supplier", "next"],
     "packaging:stock_bake": ["unit", "quantity"],
     "packaging:stock_opening": ["good"],
     "packaging:stock_count": ["lot", "q", "quantity"],
@@ -69,7 +72,7 @@ def test_nonsense_in_an_address_is_answered(boss, bakehouse, run, name):
         for text in NONSENSE:
             answer = boss.get(f"{page}?{word}={text}")
             assert answer.status_code in {200, 404, 422}, (word, text, answer.status_code)
-    for part in ("rows", "more", "plan", "preview"):
+    for part in ("rows", "more", "plan", "preview", "result"):
         answer = boss.get(page, headers={"HX-Request": "true", "HX-Target": part})
         assert answer.status_code in {200, 404}, (part, answer.status_code)
 

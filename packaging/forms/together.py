@@ -36,8 +36,7 @@ class MakeTogetherForm(PlainForm):
         """How many of each good, of a valid form."""
         return {good.pk: self.cleaned_data[f"n_{good.pk}"] for good in self.chosen}
 
-    def typed(self) -> list[tuple[str, str]]:
-        """Return the chosen goods with what stands in their fields, as a query string has them."""
-        return [
-            pair for good in self.chosen for pair in (("good", good.pk), (f"n_{good.pk}", self.data[f"n_{good.pk}"]))
-        ]
+    def typed(self, without: str = "") -> list[tuple[str, str]]:
+        """Return the chosen goods with what stands in their fields, as a query string has them, `without` one good."""
+        keys = [str(good.pk) for good in self.chosen if str(good.pk) != without]
+        return [pair for key in keys for pair in (("good", key), (f"n_{key}", self.data[f"n_{key}"]))]

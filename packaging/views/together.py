@@ -48,10 +48,9 @@ def asked_goods(request: HttpRequest, goods: dict[str, FinishedGood]) -> list[st
 def changed_address(request: HttpRequest, form: MakeTogetherForm) -> str:
     """Return the address with one good more or one less, when that was asked for; empty otherwise."""
     added, removed = form.cleaned_data["add"], request.GET.get("remove", "")
-    if not added and not removed:
+    typed = form.typed(without=removed)
+    if not added and typed == form.typed():
         return ""
-    typed = [pair for pair in form.typed() if str(pair[1]) != removed or pair[0] != "good"]
-    typed = [pair for pair in typed if pair[0] != f"n_{removed}"]
     if added and len(form.chosen) < MOST_GOODS:
         typed += [("good", added), (f"n_{added}", "1")]
     query = urlencode(typed)
