@@ -48,6 +48,7 @@ class Entry:
 ENTRIES = (
     Entry("packaging:order_list", _("Orders"), _("What is to be packed, and how far it is"), "order"),
     Entry("packaging:event_list", _("Events"), _("What each still needs, together"), "calendar"),
+    Entry("packaging:shopping_list", _("Shopping list"), _("Packaging that open orders are missing"), "bag"),
     Entry("assembly:run_list", _("Runs"), _("What was packed, from which lots"), "run"),
     Entry(
         "packaging:stock_receive", _("Receive"), _("A delivery of packaging came"), "receive", "packaging.receive_stock"

@@ -122,8 +122,13 @@ def ready_goods(lots: Iterable[Lot], event_id: int | None) -> list[Lot]:
 
     What was made for another order that is still open stays there.
     """
-    own = [lot for lot in lots if event_id is not None and lot.event_id == event_id]
-    nobodys = [lot for lot in lots if lot not in own and not lot.order_is_open]
+    own: list[Lot] = []
+    nobodys: list[Lot] = []
+    for lot in lots:
+        if event_id is not None and lot.event_id == event_id:
+            own.append(lot)
+        elif not lot.order_is_open:
+            nobodys.append(lot)
     return [*sorted(own, key=fifo), *sorted(nobodys, key=fifo)]
 
 
@@ -182,13 +187,7 @@ def makeable(parts: Sequence[Part], free: Mapping[Item, Decimal], free_generic: 
     """
     if not parts:
         return Makeable(0, "")
-    specific: dict[Item, list[Part]] = defaultdict(list)
-    generic: dict[int, list[Part]] = defaultdict(list)
-    for part in parts:
-        if not part.is_generic:
-            specific[part.item].append(part)
-        if part.generic_id is not None:
-            generic[part.generic_id].append(part)
+    specific, generic = _by_thing(parts)
     limits: list[tuple[int, str]] = []
     for wanted, have in [
         *((group, free.get(item, ZERO)) for item, group in specific.items()),
@@ -199,6 +198,92 @@ def makeable(parts: Sequence[Part], free: Mapping[Item, Decimal], free_generic: 
         limits.append((fits, wanted[-1].name))
     quantity, bottleneck = min(limits, key=lambda limit: limit[0])
     return Makeable(quantity, bottleneck)
+
+
+def _by_thing(parts: Iterable[Part]) -> tuple[dict[Item, list[Part]], dict[int, list[Part]]]:
+    """Group lines by what they take from: specific ones by item, all packaging by generic product."""
+    specific: dict[Item, list[Part]] = defaultdict(list)
+    generic: dict[int, list[Part]] = defaultdict(list)
+    for part in parts:
+        if not part.is_generic:
+            specific[part.item].append(part)
+        if part.generic_id is not None:
+            generic[part.generic_id].append(part)
+    return specific, generic
+
+
+@dataclass(frozen=True)
+class Wish:
+    """So many pieces of a good that is made of these lines."""
+
+    parts: tuple[Part, ...]
+    pieces: int
+
+
+@dataclass(frozen=True)
+class Lack:
+    """What wishes together need of one thing and is not there; `part` is one of the lines that ask for it."""
+
+    part: Part
+    needed: Decimal
+    free: Decimal
+
+    @property
+    def missing(self) -> Decimal:
+        """What is not there."""
+        return self.needed - self.free
+
+
+@dataclass(frozen=True)
+class Together:
+    """For each wish the most alone and the most beside the others, and what is missing for all of them (R18)."""
+
+    alone: tuple[Makeable, ...]
+    beside: tuple[Makeable, ...]
+    lacks: tuple[Lack, ...]
+
+
+def together(wishes: Sequence[Wish], free: Mapping[Item, Decimal], free_generic: Mapping[int, Decimal]) -> Together:
+    """Weigh several goods that are made from one shelf, each piece counted once over all of them (R18)."""
+    beside = []
+    for place, wish in enumerate(wishes):
+        _lacks, items, generics = _deal([*wishes[:place], *wishes[place + 1 :]], free, free_generic)
+        beside.append(makeable(wish.parts, items, generics))
+    return Together(
+        alone=tuple(makeable(wish.parts, free, free_generic) for wish in wishes),
+        beside=tuple(beside),
+        lacks=tuple(_deal(wishes, free, free_generic)[0]),
+    )
+
+
+def _deal(
+    wishes: Iterable[Wish], free: Mapping[Item, Decimal], free_generic: Mapping[int, Decimal]
+) -> tuple[list[Lack], dict[Item, Decimal], dict[int, Decimal]]:
+    """Deal to all lines of wishes: return what is missing, and what is left by item and by generic product.
+
+    A specific line that its product cannot serve is missing there, and takes no more of the generic product.
+    """
+    pieces = {part: wish.pieces for wish in wishes for part in wish.parts}
+    specific, generic = _by_thing(pieces)
+    lacks: list[Lack] = []
+    items, generics = dict(free), dict(free_generic)
+    taken: dict[int, Decimal] = defaultdict(lambda: ZERO)
+    for item, parts in specific.items():
+        needed = sum((part.need(pieces[part]) for part in parts), ZERO)
+        have = free.get(item, ZERO)
+        if needed > have:
+            lacks.append(Lack(parts[0], needed, have))
+        items[item] = max(have - needed, ZERO)
+        if parts[0].generic_id is not None:
+            taken[parts[0].generic_id] += min(needed, have)
+    for generic_id, parts in generic.items():
+        asking = [part for part in parts if part.is_generic]
+        needed = taken[generic_id] + sum((part.need(pieces[part]) for part in asking), ZERO)
+        have = free_generic.get(generic_id, ZERO)
+        if needed > have:
+            lacks.append(Lack((asking or parts)[0], needed, have))
+        generics[generic_id] = max(have - needed, ZERO)
+    return lacks, items, generics
 
 
 def estimate(lots: Iterable[Lot], quantity: Decimal, last_price: Decimal | None) -> Cost:

@@ -31,7 +31,8 @@ class Claim:
     """What one order (None: a debt or the minimum stock) needs of one thing, and where that comes from.
 
     A claim on goods is covered by ready pieces and by `planned` ones, which other open orders will assemble; the rest
-    is to be made first, and its components are claims of their own, with `within` naming that good.
+    is to be made first, and its components are claims of their own, with `within` naming that good. `reason` says why
+    something is needed that no order asks for: "owed" or "minimum".
     """
 
     order_id: int | None
@@ -41,6 +42,7 @@ class Claim:
     covered: Decimal = ZERO
     planned: Decimal = ZERO
     within: int | None = None
+    reason: str = ""
 
     @property
     def missing(self) -> Decimal:
@@ -84,6 +86,15 @@ class Need:
     def first(self) -> Claim | None:
         """The first claim that is not met."""
         return next((claim for claim in self.claims if claim.missing > 0), None)
+
+    @property
+    def first_of_order(self) -> Claim | None:
+        """The first claim of an order that is not met."""
+        return next((claim for claim in self.claims if claim.missing > 0 and claim.order_id is not None), None)
+
+    def missing_for(self, reason: str) -> Decimal:
+        """What is missing for open debts ("owed") or for the minimum stock ("minimum")."""
+        return sum((claim.missing for claim in self.claims if claim.reason == reason), ZERO)
 
 
 @dataclass
@@ -188,16 +199,16 @@ def walk(
     is to stay free and comes last.
     """
     pool = fill_pool(lots, demands, on)
-    claims = _flat(pool, owed or {})
+    claims = _flat(pool, owed or {}, "owed")
     for demand in demands:
         _explode(demand, demand.parts, demand.pieces, pool, recipes, claims)
-    return claims + _flat(pool, minimum or {})
+    return claims + _flat(pool, minimum or {}, "minimum")
 
 
-def _flat(pool: Pool, amounts: Mapping[int, Decimal]) -> list[Claim]:
+def _flat(pool: Pool, amounts: Mapping[int, Decimal], reason: str) -> list[Claim]:
     """Claim amounts of generic products that no order needs."""
     return [
-        Claim(None, ("generic", generic_id), amount, covered=pool.take_generic(generic_id, amount))
+        Claim(None, ("generic", generic_id), amount, covered=pool.take_generic(generic_id, amount), reason=reason)
         for generic_id, amount in amounts.items()
         if amount > 0
     ]

@@ -12,9 +12,11 @@ from packaging.views import (
     orders,
     pending,
     pending_fill,
+    shopping,
     stock,
     stock_in,
     stock_out,
+    together,
 )
 
 app_name = "packaging"
@@ -28,6 +30,7 @@ urlpatterns: list[URLPattern] = [
     path("pending/<int:composition_id>/repair/", moves.line_repair, name="line_repair"),
     path("pending/<int:composition_id>/move/<int:lot_id>/", moves.promise_move, name="promise_move"),
     path("make/", goods.make, name="make"),
+    path("make/together/", together.make_together, name="make_together"),
     path("goods/<int:good_id>/", goods.good_detail, name="good_detail"),
     path("goods/<int:good_id>/lines/add/", goods.line_add, name="line_add"),
     path("lines/<int:line_id>/", goods.line_change, name="line_change"),
@@ -52,6 +55,8 @@ urlpatterns: list[URLPattern] = [
     path("events/<int:event_id>/change/", events.event_change, name="event_change"),
     path("events/<int:event_id>/complete/", events.event_complete, name="event_complete"),
     path("events/<int:event_id>/cancel/", events.event_cancel, name="event_cancel"),
+    path("shopping/", shopping.shopping_list, name="shopping_list"),
+    path("shopping/list.csv", shopping.shopping_csv, name="shopping_csv"),
     path("stock/", stock.stock, name="stock"),
     path("stock/generics/<int:pk>/", stock.generic_detail, name="generic_detail"),
     path("stock/lots/", stock.lot_list, name="lot_list"),

@@ -59,6 +59,9 @@ QUERIES = {
     "packaging:pending_fill": ["line", "shown", "strategy", "next"],
     "packaging:lot_assign": ["next", "quantity"],
     "packaging:make": ["q", "page"],
+    "packaging:make_together": ["good", "add", "remove"],
+    "packaging:shopping_list": ["days"],
+    "packaging:shopping_csv": ["days"],
     "packaging:order_list": ["q", "show", "page"],
     "packaging:order_open": ["good", "event"],
     "packaging:event_list": ["q", "show", "page"],
@@ -67,7 +70,7 @@ QUERIES = {
     "packaging:lot_detail": ["before"],
     "packaging:lot_holders": ["page"],
     "packaging:promise_move": ["source", "next"],
-    "packaging:stock_receive": ["generic", "product", "lot", "quantity"],
+    "packaging:stock_receive": ["generic", "product", "lot", "quantity", "packs", "units_per_pack", "supplier", "next"],
     "packaging:stock_bake": ["unit", "quantity"],
     "packaging:stock_opening": ["good"],
     "packaging:stock_count": ["lot", "q", "quantity"],
@@ -85,7 +88,7 @@ def test_nonsense_in_an_address_is_answered(boss, bakehouse, run, name):
         for text in NONSENSE:
             answer = boss.get(f"{page}?{word}={text}")
             assert answer.status_code in {200, 404, 422}, (word, text, answer.status_code)
-    for part in ("rows", "more", "plan", "preview"):
+    for part in ("rows", "more", "plan", "preview", "result"):
         answer = boss.get(page, headers={"HX-Request": "true", "HX-Target": part})
         assert answer.status_code in {200, 404, 422}, (part, answer.status_code)
 

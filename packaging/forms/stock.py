@@ -161,8 +161,10 @@ class StockReceiveForm(LotForm):
             self.add_error("quantity", _("Enter packs or stock units, not both."))
         elif packs is None and quantity is None and not self.errors.keys() & {"packs", "quantity"}:
             self.add_error("packs", _("Enter how many packs came, or how many stock units."))
-        elif packs is not None and "units_per_pack" in cleaned and (product := cleaned.get("product")):
-            cleaned["pieces"] = packs * (cleaned["units_per_pack"] or product.pack_size)
+        elif packs is not None and "units_per_pack" in cleaned:
+            product = cleaned.get("product")
+            size = cleaned["units_per_pack"] or (product.pack_size if product else None)
+            cleaned["pieces"] = packs * size if size else None
         elif quantity is not None:
             cleaned["pieces"] = quantity
         return cleaned

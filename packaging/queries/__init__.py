@@ -28,14 +28,17 @@ from packaging.queries.shelf import (
     whole_shelf,
 )
 from packaging.queries.shopping import ShoppingRow, shopping_list
+from packaging.queries.together import Fit, TogetherAnswer, makeable_together
 
 __all__ = [
     "DesignStock",
     "Difference",
+    "Fit",
     "GenericSummary",
     "LineCost",
     "LineStatus",
     "ShoppingRow",
+    "TogetherAnswer",
     "as_part",
     "check_stock",
     "free_stock",
@@ -50,6 +53,7 @@ __all__ = [
     "load_lots",
     "lots_for",
     "makeable_goods",
+    "makeable_together",
     "mixed_cost",
     "most_makeable",
     "order_line",

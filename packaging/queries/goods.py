@@ -42,10 +42,7 @@ def most_makeable(finished_good_id: int) -> Makeable:
 
 def makeable_goods(good_ids: Iterable[int]) -> dict[int, Makeable]:
     """Return for each good on its own how many can be made, in two statements."""
-    good_ids = list(good_ids)
-    lines: dict[int, list[Composition]] = {good_id: [] for good_id in good_ids}
-    for line in Composition.objects.with_names().filter(assembly__in=good_ids, order__isnull=True, is_archived=False):
-        lines[line.assembly_id].append(line)
+    lines = recipe_lines(good_ids)
     every = [line for group in lines.values() for line in group]
     free, free_generic = free_stock(whole_shelf(every), owed_by_generic(every))
     return {
@@ -64,6 +61,14 @@ def makeable_with_own(
         if lot.generic_id is not None:
             with_own[lot.generic_id] += sum((kept for line_id, kept in lot.kept.items() if line_id in own), ZERO)
     return availability.makeable([as_part(line) for line in lines], items, with_own)
+
+
+def recipe_lines(good_ids: Iterable[int]) -> dict[int, list[Composition]]:
+    """Return the lines (with names) of each good's own recipe, in one statement."""
+    lines: dict[int, list[Composition]] = {good_id: [] for good_id in good_ids}
+    for line in Composition.objects.in_recipes().filter(assembly__in=list(lines)).with_names():
+        lines[line.assembly_id].append(line)
+    return lines
 
 
 def recipe_costs(

@@ -1,6 +1,7 @@
 """What is to be bought: the packaging that open orders, debts and minimum stock need and nobody has (R19)."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,8 +19,8 @@ from packaging.queries.shelf import last_receipts
 class ShoppingRow:
     """So much of a generic product, or for specific lines of one product, is to be bought.
 
-    `needed` counts what promises do not cover already; `free` is what of it stock covers. Packs and the estimated
-    cost are of what is to be bought; None is unknown.
+    `needed` counts what promises do not cover already; `free` is what of it stock covers. `packs` hold at least what
+    is to be bought, `estimated_cost` is of exactly that; None is unknown.
     """
 
     generic_product: GenericProduct
@@ -30,8 +31,11 @@ class ShoppingRow:
     packs: int | None
     estimated_cost: Decimal | None
     first_order: AssemblyOrder | None = None  # the soonest that does not get what it needs; None: debts, minimum stock
-    last_receipt: InventoryItem | None = None  # of known cost; says supplier and price
+    last_receipt: InventoryItem | None = None  # of known cost; says the price
     usual: Product | None = None  # the design to buy unless another is chosen
+    usual_receipt: InventoryItem | None = None  # the latest of that design; says the supplier
+    owed: Decimal = ZERO  # what of `to_buy` runs used already and nobody named
+    minimum: Decimal = ZERO  # what of `to_buy` the minimum stock asks for
 
     @property
     def name(self) -> str:
@@ -40,9 +44,9 @@ class ShoppingRow:
 
     @property
     def supplier(self) -> str:
-        """Who sold it last, else who is noted for it."""
-        last = self.last_receipt.supplier if self.last_receipt else ""
-        return last or (self.usual.supplier if self.usual else "")
+        """Who sold the usual design last, else who is noted for it, else who sold any."""
+        known = (self.usual_receipt, self.usual, self.last_receipt)
+        return next((thing.supplier for thing in known if thing is not None and thing.supplier), "")
 
     @property
     def last_price(self) -> Decimal | None:
@@ -53,6 +57,21 @@ class ShoppingRow:
     def pack_size(self) -> Decimal | None:
         """Stock units in one pack of the usual design."""
         return self.usual.pack_size if self.usual else None
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is bought in packs of more or less than one stock unit."""
+        return self.pack_size is not None and self.pack_size != 1
+
+    @property
+    def buying(self) -> Decimal:
+        """What the whole packs hold; without a design what is missing."""
+        return self.packs * self.pack_size if self.packs and self.pack_size else self.to_buy
+
+    @property
+    def buying_cost(self) -> Decimal | None:
+        """What the whole packs cost at the last price."""
+        return _cost(self.buying, self.last_receipt)
 
 
 def shopping_list(until: date | None = None) -> list[ShoppingRow]:
@@ -79,6 +98,21 @@ def shopping_list(until: date | None = None) -> list[ShoppingRow]:
     return sorted(rows, key=lambda row: (row.generic_product.name_key, row.product.design_key if row.product else ""))
 
 
+@dataclass(frozen=True)
+class Bill:
+    """What a list costs at the last prices, as far as they are known."""
+
+    known: Decimal
+    unknown: int  # rows for which nothing was ever paid
+
+
+def bill_of(rows: Iterable[ShoppingRow]) -> Bill:
+    """Add up what the whole packs of a list cost."""
+    costs = [row.buying_cost for row in rows]
+    known = [cost for cost in costs if cost is not None]
+    return Bill(round4(sum(known, ZERO)), len(costs) - len(known))
+
+
 def _named(
     thing: Thing, names: Mapping[Thing, Composition], generics: Mapping[int, GenericProduct]
 ) -> tuple[GenericProduct, Product | None]:
@@ -94,30 +128,46 @@ class _Buyable:
     """What is known about buying some generic products: the latest receipts, and the designs in use."""
 
     def __init__(self, generic_ids: list[int]) -> None:
-        self.receipts = last_receipts(generic_ids)
-        self.designs: list[Product] = list(
-            Product.objects.in_use().filter(generic_product__in=generic_ids).order_by("design_key", "pk")
-        )
+        self._of_product: dict[int, InventoryItem] = {}
+        self._of_generic: dict[int, InventoryItem] = {}
+        for lot in last_receipts(generic_ids):  # the oldest first, so that the latest stays
+            assert lot.product is not None
+            self._of_product[lot.product.pk] = lot
+            self._of_generic[lot.product.generic_product_id] = lot
+        self._designs: dict[int, list[Product]] = defaultdict(list)
+        designs = Product.objects.in_use().filter(generic_product__in=generic_ids)
+        for design in designs.order_by("design_key", "pk"):
+            self._designs[design.generic_product_id].append(design)
 
     def last_receipt(self, generic: GenericProduct, product: Product | None) -> InventoryItem | None:
         """Return the latest receipt of a product, else of its generic product."""
-        mine = [lot for lot in self.receipts if lot.product and lot.product.generic_product_id == generic.pk]
-        exact = [lot for lot in mine if product and lot.product_id == product.pk]
-        return next(reversed(exact or mine), None)
+        exact = self.receipt_of(product)
+        return exact or self._of_generic.get(generic.pk)
 
-    def usual(self, generic: GenericProduct, product: Product | None, last: InventoryItem | None) -> Product | None:
-        """Return the design to buy: the one asked for, else the one bought last while it is in use, else any."""
+    def receipt_of(self, product: Product | None) -> InventoryItem | None:
+        """Return the latest receipt of exactly this product."""
+        return self._of_product.get(product.pk) if product else None
+
+    def usual(self, generic: GenericProduct, product: Product | None) -> Product | None:
+        """Return the design to buy: the one asked for, else of those in use the one bought last, else any."""
         if product is not None:
             return product
-        mine = [design for design in self.designs if design.generic_product_id == generic.pk]
-        bought = [design for design in mine if last and design.pk == last.product_id]
-        return next(iter(bought or mine), None)
+        mine = self._designs[generic.pk]
+        bought = [lot for lot in map(self.receipt_of, mine) if lot is not None]
+        last = max(bought, key=lambda lot: (lot.received_on, lot.pk), default=None)
+        return next((design for design in mine if last and design.pk == last.product_id), next(iter(mine), None))
+
+
+def _cost(quantity: Decimal, last: InventoryItem | None) -> Decimal | None:
+    """Return what a quantity costs at the price of a receipt; None when nothing was ever paid."""
+    return round4(quantity * last.total_cost / last.quantity_received) if last else None
 
 
 def _row(need: Need, generic: GenericProduct, product: Product | None, walk: Walk, buyable: _Buyable) -> ShoppingRow:
     last = buyable.last_receipt(generic, product)
-    usual = buyable.usual(generic, product, last)
+    usual = buyable.usual(generic, product)
     to_buy = round3(need.missing)
+    first = need.first_of_order
     return ShoppingRow(
         generic_product=generic,
         product=product,
@@ -125,8 +175,11 @@ def _row(need: Need, generic: GenericProduct, product: Product | None, walk: Wal
         free=round3(need.covered),
         to_buy=to_buy,
         packs=packs(to_buy, usual.pack_size) if usual else None,
-        estimated_cost=round4(to_buy * last.total_cost / last.quantity_received) if last else None,
-        first_order=walk.orders.get(need.first.order_id or 0) if need.first else None,
+        estimated_cost=_cost(to_buy, last),
+        first_order=walk.orders[first.order_id] if first and first.order_id else None,
         last_receipt=last,
         usual=usual,
+        usual_receipt=buyable.receipt_of(usual),
+        owed=round3(need.missing_for("owed")),
+        minimum=round3(need.missing_for("minimum")),
     )

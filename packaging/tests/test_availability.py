@@ -1,5 +1,6 @@
 """What is free, what a promise gets, how many can be made, what it would cost: examples and properties."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packaging.availability import estimate, fifo, line_state, makeable, most, released
+from packaging.availability import Wish, estimate, fifo, line_state, makeable, most, released, together
 from packaging.tests.shelf import PIECES, TODAY, lot, part, promise, shelves
 
 D = Decimal
@@ -177,6 +178,77 @@ def test_r18_makeable_equals_dealing_piece_by_piece(recipe):
     found = makeable(parts, free, by_generic)
     assert found.quantity == next(n for n in range(5_000) if not fits_by_force(parts, free, n + 1))
     assert found.bottleneck in {each.name for each in parts}
+
+
+def test_r18_goods_share_what_they_are_made_of():
+    bag, holly = part(1, 1, is_generic=True, name="any bag"), part(2, 1, item=("product", 2), name="Holly")
+    free, free_generic = {("product", 2): D(25)}, {1: D(82)}
+    found = together([Wish((bag,), 50), Wish((holly,), 20)], free, free_generic)
+    assert [(fit.quantity, fit.bottleneck) for fit in found.alone] == [(82, "any bag"), (25, "Holly")]
+    assert [(fit.quantity, fit.bottleneck) for fit in found.beside] == [(62, "any bag"), (25, "Holly")]
+    assert found.lacks == ()
+    found = together([Wish((bag,), 70), Wish((holly,), 30)], free, free_generic)
+    assert [fit.quantity for fit in found.beside] == [57, 12]  # 25 Holly are taken, 5 are not there to be taken
+    assert [(lack.part.name, lack.needed, lack.free, lack.missing) for lack in found.lacks] == [
+        ("Holly", 30, 25, 5),
+        ("any bag", 95, 82, 13),
+    ]
+
+
+def test_r18_what_runs_owe_of_a_generic_product_is_missing_for_its_designs_too():
+    holly = part(2, 1, item=("product", 2), name="Holly")
+    found = together([Wish((holly,), 20)], {("product", 2): D(25)}, {1: D(15)})
+    assert [(lack.part.name, lack.missing) for lack in found.lacks] == [("Holly", 5)]
+    assert found.alone == found.beside
+
+
+def test_r18_a_good_without_lines_and_no_goods_at_all():
+    found = together([Wish((), 5), Wish((part(1, 2, is_generic=True, name="bag"),), 0)], {}, {1: D(7)})
+    assert [fit.quantity for fit in found.beside] == [0, 3]
+    assert found.lacks == ()
+    assert together([], {}, {}).lacks == ()
+
+
+@st.composite
+def wishes(draw):
+    """One to three goods out of the same designs, each with a number, and what is free."""
+    goods, free = [], {}
+    for number in range(draw(st.integers(1, 3))):
+        parts, free = draw(recipes())
+        own = tuple(replace(each, line_id=100 * number + each.line_id) for each in parts)
+        goods.append(Wish(own, draw(st.integers(0, 12))))
+    return goods, free
+
+
+def missing_by_force(goods, free):
+    """Deal single pieces: all specific lines first, then the generic ones; return what nobody had."""
+    left, missing = dict(free), D(0)
+    lines = [(each, good.pieces) for good in goods for each in good.parts]
+    for each, pieces in sorted(lines, key=lambda line: line[0].is_generic):
+        wanted = each.need(pieces)
+        allowed = [item for item in left if item[1] % 2 == each.generic_id] if each.is_generic else [each.item]
+        for item in allowed:
+            taken = min(wanted, left[item])
+            left[item] -= taken
+            wanted -= taken
+        missing += wanted
+    return missing
+
+
+@given(wishes())
+def test_r18_together_equals_dealing_piece_by_piece(drawn):
+    goods, free = drawn
+    by_generic = {generic: sum((n for (_, pk), n in free.items() if pk % 2 == generic), D(0)) for generic in (0, 1)}
+    found = together(goods, free, by_generic)
+    assert sum((lack.missing for lack in found.lacks), D(0)) == missing_by_force(goods, free)
+    for place, good in enumerate(goods):
+        others = [*goods[:place], *goods[place + 1 :]]
+        lost = missing_by_force(others, free)  # what the others lack they lack without this good, too
+        most_beside = next(
+            n for n in range(5_000) if missing_by_force([*others, replace(good, pieces=n + 1)], free) > lost
+        )
+        assert found.beside[place].quantity == most_beside
+        assert found.alone[place] == makeable(good.parts, free, by_generic)
 
 
 def test_s01_the_estimate_of_fifty_and_of_a_hundred():

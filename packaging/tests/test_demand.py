@@ -64,6 +64,14 @@ def test_r19_open_debts_are_due_at_once_and_minimum_stock_comes_last():
     assert found == {BAG: (23, 0, 15, 0, 8)}
     claims = walk([order(1, 10, bags(1))], {}, [lot(1, 15)], on=TODAY, owed={1: D(8)}, minimum={1: D(5), 2: ZERO})
     assert [(claim.order_id, claim.missing) for claim in claims] == [(None, 0), (1, 3), (None, 5)]
+    assert [claim.reason for claim in claims] == ["owed", "", "minimum"]
+
+
+def test_r19_what_is_missing_says_for_what():
+    claims = walk([order(1, 10, bags(1))], {}, [lot(1, 4)], on=TODAY, owed={1: D(8)}, minimum={1: D(5)})
+    found = needs(claims)[BAG]
+    assert (found.missing, found.missing_for("owed"), found.missing_for("minimum")) == (19, 4, 5)
+    assert (found.first.order_id, found.first_of_order.order_id) == (None, 1)
 
 
 def test_r19_nested_goods_are_exploded_net_of_ready_ones():

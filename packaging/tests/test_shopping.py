@@ -136,7 +136,36 @@ def test_r19_packs_are_whole_and_the_last_receipt_says_supplier_and_price():
     assert (row.last_price, row.estimated_cost) == (D("0.3333"), D("15.9984"))
     Product.objects.filter(pk=silver.pk).update(is_archived=True)
     (row,) = shopping_list()
-    assert (row.packs, row.usual, row.pack_size) == (1, gold, 50)
+    assert (row.packs, row.usual, row.pack_size, row.supplier) == (1, gold, 50, "Old")  # gold's own
+    assert row.last_price == D("0.3333")  # what was paid last (R16)
+    Product.objects.filter(pk=gold.pk).update(is_archived=True)
+    (row,) = shopping_list()
+    assert (row.packs, row.usual, row.pack_size, row.supplier) == (None, None, None, "Labelhaus")
+
+
+def test_r19_whole_packs_are_bought_and_cost_what_they_hold():
+    generic = GenericProductFactory(name="Label")
+    product = ProductFactory(generic_product=generic, pack_size=D(50), supplier="Labelhaus")
+    LotFactory(product=product, quantity=D(14), quantity_received=D(100), total_cost=D(5))
+    asked(generic, 50)
+    (row,) = shopping_list()
+    assert (row.to_buy, row.packs, row.buying) == (36, 1, 50)
+    assert (row.estimated_cost, row.buying_cost) == (D("1.8000"), D("2.5000"))
+
+
+def test_r19_a_design_never_bought_is_bought_from_whom_it_is_noted_for():
+    generic = GenericProductFactory(name="Label")
+    ProductFactory(generic_product=generic, design="Gold", supplier="Noted")
+    asked(generic, 5)
+    (row,) = shopping_list()
+    assert (row.supplier, row.last_price, row.buying_cost) == ("Noted", None, None)
+
+
+def test_r19_what_debts_and_minimum_stock_ask_for_is_said():
+    generic = GenericProductFactory(name="Bag", quantity_owed=D(10), minimum_stock=D(4))
+    line = asked(generic, 6)
+    (row,) = shopping_list()
+    assert (row.needed, row.to_buy, row.owed, row.minimum, row.first_order) == (20, 20, 10, 4, line.order)
 
 
 def many_lines(count):
@@ -161,6 +190,16 @@ def test_r19_the_list_takes_six_statements(count, django_assert_num_queries):
     with django_assert_num_queries(6):
         rows = shopping_list()
     assert rows
+
+
+def test_r19_minimum_stock_of_many_things_takes_no_more_statements(django_assert_max_num_queries):
+    generics = GenericProductFactory.create_batch(40, minimum_stock=D(1000))
+    for generic in generics:
+        product = ProductFactory(generic_product=generic)
+        LotFactory.create_batch(5, product=product, quantity=D(1), total_cost=D(1))
+    with django_assert_max_num_queries(7):
+        rows = shopping_list()
+    assert {(row.to_buy, row.estimated_cost) for row in rows} == {(995, D("995.0000"))}
 
 
 def test_r19_an_empty_shop_takes_fewer(django_assert_max_num_queries):

@@ -119,7 +119,7 @@ def test_the_second_sending_is_answered_before_anything_is_checked(planner):
 
 
 def test_a_delivery_may_go_on_with_the_next(planner):
-    response = planner.post("/stock/receive/", receipt(ProductFactory(), supplier="Labelhaus", next="1"))
+    response = planner.post("/stock/receive/", receipt(ProductFactory(), supplier="Labelhaus", again="1"))
     lot = InventoryItem.objects.get()
     assert response.headers["Location"] == f"/stock/receive/?lot={lot.pk}"
     form = planner.get(response.headers["Location"]).context["form"]

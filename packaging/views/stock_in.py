@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -10,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from bakery.web import HtmxHttpRequest, permission_required, posted, redirect_to
+from bakery.web import HtmxHttpRequest, permission_required, posted, redirect_to, safe_next
 from packaging import services
 from packaging.costs import in_words, round4
 from packaging.exceptions import RuleError
@@ -36,6 +37,7 @@ from packaging.views.stock_parts import (
 from packaging.words import in_units
 
 VIEW_COSTS = "packaging.view_costs"
+PREFILLED = ("packs", "units_per_pack", "quantity", "supplier")  # what the address may fill in, as it stands there
 IncomingForm = StockReceiveForm | StockBakeForm | StockOpeningForm
 
 
@@ -66,7 +68,9 @@ def stock_receive(request: HtmxHttpRequest) -> HttpResponse:
     form = StockReceiveForm(data, generic_id=generic_id, initial=None if data else receive_initial(request, generic))
     if request.method == "POST" and (answer := brought_in(request, form)):
         return answer
-    context = {"form": form, "generic": generic, "preview": preview_of(form)}
+    is_filled = form.is_bound or not request.GET.keys().isdisjoint(PREFILLED)
+    seen = form if form.is_bound or not is_filled else StockReceiveForm(filled(form), generic_id=generic_id)
+    context = {"form": form, "generic": generic, "preview": preview_of(seen), "next": way_back(request)}
     return shown(request, "packaging/stock_receive.html", context, part="preview")
 
 
@@ -81,7 +85,17 @@ def receive_initial(request: HttpRequest, generic: GenericProduct | None) -> dic
     if (lot_id := given_pk(request, "lot")) is not None:
         lot = get_object_or_404(InventoryItem, pk=lot_id, product__isnull=False)
         initial |= {"product": lot.product_id, "supplier": lot.supplier, "location": lot.location}
-    return initial
+    return initial | {name: request.GET[name][:200] for name in PREFILLED if request.GET.get(name)}
+
+
+def filled(form: StockReceiveForm) -> dict[str, Any]:
+    """Return what the form is filled in with at first, as if it had been typed."""
+    return {name: form[name].value() for name in ("product", *PREFILLED)}
+
+
+def way_back(request: HttpRequest) -> str:
+    """Return the page of this shop that the address names to lead back to; empty without one."""
+    return safe_next(request, "")
 
 
 def preview_of(form: StockReceiveForm) -> Preview:
@@ -167,11 +181,14 @@ def brought_in(
 
 
 def received(request: HttpRequest, lot: InventoryItem) -> HttpResponse:
-    """Say what came in and lead on: to the lot, or to the next receipt."""
+    """Say what came in and lead on: to the next receipt, back to where people came from, or to the lot."""
     say_received(request, lot)
-    if "next" in request.POST:
-        return redirect_to(request, f"{request.path}?lot={lot.pk}" if lot.product_id else request.path)
-    return to_lot(request, lot.pk)
+    back = way_back(request)
+    if "again" in request.POST:
+        names = {"lot": lot.pk if lot.product_id else "", "next": back}
+        query = urlencode({name: value for name, value in names.items() if value})
+        return redirect_to(request, f"{request.path}?{query}" if query else request.path)
+    return redirect_to(request, back) if back else to_lot(request, lot.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -17,7 +17,7 @@ from bakery.tests.browser.conftest import OpenPage
 
 LINK = re.compile(r'href="([/?][^"#]*)')
 # Addresses that are no page of their own: parts, writes without a form page, and what the browser alone asks for.
-NO_PAGE = re.compile(r"(preview|fill|repair|summary|rows|logout|theme|search|badge|jsi18n|options|lots)$")
+NO_PAGE = re.compile(r"(preview|fill|repair|summary|rows|logout|theme|search|badge|jsi18n|options|lots|csv)$")
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def pages(user: User) -> dict[str, str]:
             continue
         answer = client.get(address)
         assert answer.status_code in {200, 302}, f"{address} answered {answer.status_code}"
-        if answer.status_code == 200:
+        if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
             found.setdefault(name, address)
             todo.extend(urljoin(address, unescape(link)) for link in LINK.findall(answer.content.decode()))
     return found

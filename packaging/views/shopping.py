@@ -1,0 +1,106 @@
+"""The shopping list: what is to be bought, on the screen, on paper, as a file and as text."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from bakery.exports import Cell, csv_answer
+from bakery.web import HtmxHttpRequest, permission_required, refused, render_part
+from packaging import queries
+from packaging.forms.shopping import USUAL, BuyForm, HorizonForm
+from packaging.queries import ShoppingRow
+from packaging.queries.shopping import bill_of
+from packaging.words import shopping_words
+
+LIST = "packaging/shopping_list.html"
+
+
+@require_safe
+@permission_required("packaging.view_composition")
+def shopping_list(request: HtmxHttpRequest) -> HttpResponse:
+    """Show what packaging is missing for the open orders, how much of it to buy, and for whom first (R19)."""
+    form = horizon(request)
+    if not form.is_valid():
+        return refused(request, LIST, {"form": form}, part="rows")
+    rows = listed(form)
+    query = urlencode({"days": form.cleaned_data["days"]})
+    context: dict[str, Any] = {
+        "form": form,
+        "rows": [(row, BuyForm(row=row)) for row in rows],
+        "bill": bill_of(rows),
+        "text": "\n".join(shopping_words(row) for row in rows),
+        "today": timezone.localdate(),
+        "csv": f"{reverse('packaging:shopping_csv')}?{query}",
+        "here": f"{reverse('packaging:shopping_list')}?{query}",
+    }
+    return render_part(request, LIST, context, part="rows")
+
+
+@require_safe
+@permission_required("packaging.view_composition")
+def shopping_csv(request: HtmxHttpRequest) -> HttpResponse:
+    """Give exactly the rows of the list as a file, costs only to whoever may see them (R32)."""
+    form = horizon(request)
+    if not form.is_valid():
+        raise Http404
+    name = f"shopping-list-{timezone.localdate():%Y-%m-%d}"
+    return csv_answer(name, table(listed(form), with_costs=request.user.has_perm("packaging.view_costs")))
+
+
+def horizon(request: HttpRequest) -> HorizonForm:
+    """Return how far ahead the address looks."""
+    return HorizonForm({"days": request.GET.get("days") or USUAL})
+
+
+def listed(form: HorizonForm) -> list[ShoppingRow]:
+    """Return the rows of a valid horizon."""
+    return queries.shopping_list(form.until(timezone.localdate()))
+
+
+def table(rows: Sequence[ShoppingRow], *, with_costs: bool) -> Iterator[list[Cell]]:
+    """Yield the list as rows of cells, the heading first."""
+    costs = [_("last price"), _("estimated cost")] if with_costs else []
+    yield [
+        _("generic product"),
+        _("design"),
+        _("unit"),
+        _("missing"),
+        _("needed"),
+        _("free"),
+        _("owed"),
+        _("minimum stock"),
+        _("needed by"),
+        _("first order"),
+        _("for"),
+        _("buy"),
+        _("packs"),
+        _("pack size"),
+        _("supplier"),
+        *costs,
+    ]
+    for row in rows:
+        order = row.first_order
+        yield [
+            row.generic_product.name,
+            row.product.design if row.product else _("any"),
+            row.generic_product.unit,
+            row.to_buy,
+            row.needed,
+            row.free,
+            row.owed,
+            row.minimum,
+            order.due_on if order else None,
+            str(order) if order else "",
+            order.customer if order else "",
+            row.buying,
+            row.packs,
+            row.pack_size,
+            row.supplier,
+            *([row.last_price, row.buying_cost] if with_costs else []),
+        ]
