@@ -88,7 +88,7 @@ class TestShortages:
 
     def test_names_the_generic_what_is_missing_and_the_first_order(self, line, packer):
         words = text_of(packer.get("/"))
-        assert re.search(r"Shortages Cello bag first for Fair, \d+ days overdue 5 pieces missing", words)
+        assert re.search(r"Shortages Shopping list Cello bag first for Fair, \d+ days overdue 5 pieces missing", words)
 
     def test_orders_share_what_is_free(self, line, packer):
         later = OrderFactory(due_on=line.order.due_on + timedelta(days=1), quantity=4)

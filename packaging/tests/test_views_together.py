@@ -68,7 +68,7 @@ def test_s28_specific_and_generic_lines_count_each_bag_once(bakehouse, packer):
     assert (lack.part.name, lack.missing) == ("any Cello bag 6x10", 18)
     words = text_of(packer.get(PAGE + asking(**{f"n{good.pk}": 20})))
     assert "All of it fits." in words
-    assert "Bundle Runs out first: any Cello bag 6x10 20 20 20" in words
+    assert "Bundle 20 wanted Runs out first: any Cello bag 6x10 20 20" in words
 
 
 def test_s28_the_bottleneck_and_what_is_short_are_named(hampers, packer):
@@ -84,7 +84,7 @@ def test_s28_the_bottleneck_and_what_is_short_are_named(hampers, packer):
     words = text_of(packer.get(PAGE + asking(**{f"n{good.pk}": 8})))
     assert "Cookie half-dozen bag 16 pieces needed, 10 free 6 pieces missing" in words
     assert "Hamper carton Plain 12x12x6 8 pieces needed, 3 free 5 pieces missing" in words
-    assert "Runs out first: Hamper carton Plain 12x12x6 8 3 3" in words
+    assert "8 wanted Runs out first: Hamper carton Plain 12x12x6 3 3" in words
 
 
 def test_changing_one_number_updates_the_others(packer):

@@ -111,6 +111,5 @@ def test_together_without_javascript(open_page: OpenPage, manager: User, shop: B
 def test_pages_are_accessible(open_page: OpenPage, manager: User, shop: Bakehouse, path: str, size: str, scheme: str):
     path = path.format(**{short: good.pk for short, good in shop.goods.items()})
     page = open_page(manager, path, size=size, scheme=scheme)
-    page.screenshot(path=f"/tmp/shots_shop/{path[1:5]}-{size}-{scheme}.png", full_page=True)
     check_accessible(page)
     check_fits(page)
