@@ -68,6 +68,7 @@ ALL = {
         before=lambda shop: assign(shop, L1=30, L2=20),
     ),
     "short": Picture(lambda shop: f"/stock/lots/{shop.lots['L1'].pk}/", before=find_fewer),
+    "shopping": Picture(lambda shop: "/shopping/", size="phone"),
     "event": Picture(lambda shop: f"/events/{shop.events['E2'].pk}/"),
 }
 
