@@ -365,7 +365,12 @@ class PackagingDebt(BaseModel):
     @property
     def is_open(self) -> bool:
         """Whether something is still to be reconciled."""
-        return self.waived_at is None and self.quantity_settled < self.quantity_owed
+        return self.quantity_open > 0
+
+    @property
+    def quantity_open(self) -> Decimal:
+        """What is still to be reconciled."""
+        return ZERO if self.waived_at is not None else self.quantity_owed - self.quantity_settled
 
 
 def consumption_models() -> tuple[type[Any], ...]:

@@ -1,0 +1,35 @@
+"""The answers about runs that pages and services ask for. Each takes a constant number of statements."""
+
+from assembly.queries.books import check_books
+from assembly.queries.runs import (
+    UNDO_MINUTES,
+    GoodsLotUses,
+    GoodsUse,
+    LedgerRow,
+    RunSubject,
+    consumptions,
+    goods_lot_uses,
+    goods_uses,
+    ledger,
+    may_ask_to_void,
+    may_void,
+    own_goods_movements,
+    run_subject,
+)
+
+__all__ = [
+    "UNDO_MINUTES",
+    "GoodsLotUses",
+    "GoodsUse",
+    "LedgerRow",
+    "RunSubject",
+    "check_books",
+    "consumptions",
+    "goods_lot_uses",
+    "goods_uses",
+    "ledger",
+    "may_ask_to_void",
+    "may_void",
+    "own_goods_movements",
+    "run_subject",
+]
