@@ -179,9 +179,9 @@ def make_plan(
                     amounts[part.line_id].append((lot, quantity, ZERO))
                     spent[lot.id] += quantity
                     left -= quantity
-    left = {lot.id: (lot, lot.quantity, lot.value) for lot in whole}
-    lines = _with_rest(_with_costs(parts, amounts, pieces, lots, have, on, left), lots, last_prices or {})
-    wasted = _wasted(waste, left)
+    on_hand = {lot.id: (lot, lot.quantity, lot.value) for lot in whole}
+    lines = _with_rest(_with_costs(parts, amounts, pieces, lots, have, on, on_hand), lots, last_prices or {})
+    wasted = _wasted(waste, on_hand)
     covered = _covered(parts, decided, shelf, at_most)
     stock = _enough_for(parts, lots, shelf, on)
     return Plan(

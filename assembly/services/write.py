@@ -16,6 +16,7 @@ from assembly.models import (
     AssemblyRun,
     Consumption,
     PackagingDebt,
+    consumption_models,
 )
 from assembly.plan import Plan, Used
 from packaging.availability import Part, Promise, released
@@ -162,7 +163,7 @@ def consumption(
 
 def write_consumptions(rows: Sequence[Consumption]) -> None:
     """Insert rows of the ledger, one statement for each of its tables that has any."""
-    for model in (AssemblyFinishedUnitConsumption, AssemblyFinishedGoodConsumption, AssemblyPackagingConsumption):
+    for model in consumption_models():
         mine = [row for row in rows if isinstance(row, model)]
         if mine:
             model.objects.bulk_create(mine)
@@ -192,6 +193,7 @@ def _open_debts(run: AssemblyRun, plan: Plan, lines: Mapping[int, Composition]) 
             quantity_owed=line.undecided,
         )
         for line in plan.undecided
+        if line.part.generic_id is not None  # only packaging is generic
     ]
     if debts:
         PackagingDebt.objects.bulk_create(debts)

@@ -115,7 +115,7 @@ def _refuse(request: HtmxHttpRequest, form: RunRecordForm, error: RuleError | No
     return reswap(retarget(answer, "body"), "innerHTML") if request.htmx and not is_asked else answer
 
 
-def _subject_id(request: HtmxHttpRequest) -> dict[str, int]:
+def _subject_id(request: HtmxHttpRequest) -> dict[str, Any]:
     """Return the order or the good that the address names, exactly one of them; else 404."""
     given = {name: request.GET[word] for word, name in NAMES.items() if word in request.GET}
     if len(given) != 1 or not all(text.isascii() and text.isdigit() and len(text) < 19 for text in given.values()):
