@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from assembly.querysets import RunQuerySet
+from assembly.querysets import DebtQuerySet, RunQuerySet
 from bakery.models import BaseModel, LedgerManager, LedgerModel
 from packaging.costs import round4
 from packaging.models import (
@@ -345,6 +345,8 @@ class PackagingDebt(BaseModel):
         verbose_name=_("waived by"),
     )
     waived_reason = models.CharField(_("why waived"), max_length=500, blank=True)
+
+    objects = DebtQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

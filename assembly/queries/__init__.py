@@ -1,6 +1,19 @@
 """The answers about runs that pages and services ask for. Each takes a constant number of statements."""
 
 from assembly.queries.books import check_books
+from assembly.queries.debts import (
+    DebtRow,
+    debt_count,
+    debt_row,
+    debt_rows,
+    debts_of_run,
+    done_rows,
+    estimate_open,
+    open_debts,
+    other_generics,
+    settling_lots,
+    shared_rows,
+)
 from assembly.queries.runs import (
     UNDO_MINUTES,
     GoodsLotUses,
@@ -19,17 +32,28 @@ from assembly.queries.runs import (
 
 __all__ = [
     "UNDO_MINUTES",
+    "DebtRow",
     "GoodsLotUses",
     "GoodsUse",
     "LedgerRow",
     "RunSubject",
     "check_books",
     "consumptions",
+    "debt_count",
+    "debt_row",
+    "debt_rows",
+    "debts_of_run",
+    "done_rows",
+    "estimate_open",
     "goods_lot_uses",
     "goods_uses",
     "ledger",
     "may_ask_to_void",
     "may_void",
+    "open_debts",
+    "other_generics",
     "own_goods_movements",
     "run_subject",
+    "settling_lots",
+    "shared_rows",
 ]

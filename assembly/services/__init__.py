@@ -2,7 +2,7 @@
 
 from assembly.plan import Waste
 from assembly.services.books import keep_check
-from assembly.services.debts import settle_debt, waive_debt
+from assembly.services.debts import settle_debt, settle_debts, waive_debt
 from assembly.services.record import plan_lines, preview_assembly, record_assembly
 from assembly.services.void import correct_run, void_run
 
@@ -14,6 +14,7 @@ __all__ = [
     "preview_assembly",
     "record_assembly",
     "settle_debt",
+    "settle_debts",
     "void_run",
     "waive_debt",
 ]
