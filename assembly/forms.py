@@ -83,6 +83,13 @@ class RunRecordForm(RunPlanForm):
     """A run to be recorded: the plan, the one-time key, and the version of the order it was drawn from (R30, R31)."""
 
     key = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": INCOMPLETE, "invalid": INCOMPLETE})
+    anyway = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    anyway_notes = forms.CharField(
+        label=_("Why is it not known yet?"),
+        required=False,
+        max_length=500,
+        help_text=_("It stays with the run, for whoever names the packaging later."),
+    )
 
     def __init__(self, *args: Any, for_order: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
