@@ -10,6 +10,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+BADGES = {"packaging:pending_list": "_badge.html", "menu": "_debt_badge.html"}
 THEMES = ("light", "dark")
 
 
@@ -21,7 +22,7 @@ class Place:
     icon: str
     url: str
     is_current: bool = False
-    has_badge: bool = False
+    badge: str = ""  # the template that shows its number
 
 
 # URL name, words, icon, and the first words of the addresses that belong to the place. Menu has the rest.
@@ -50,12 +51,19 @@ def places(request: HttpRequest) -> Iterator[Place]:
         url = url_or_none(name)
         if url is not None:
             is_current = first in firsts or (name == "menu" and is_elsewhere)
-            yield Place(label, icon, url, is_current, has_badge=name == "packaging:pending_list")
+            yield Place(label, icon, url, is_current, badge=BADGES.get(name, ""))
 
 
 def pending_count() -> int:
     """Count the lines that wait for a decision; the app that knows is named by string, as the arrows demand."""
     return int(import_string("packaging.queries.pending_count")())
+
+
+def debt_count(request: HttpRequest) -> int:
+    """Count what is to be reconciled, for whoever may do it."""
+    if not request.user.has_perm("assembly.settle_debts"):
+        return 0
+    return int(import_string("assembly.queries.debt_count")())
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -68,4 +76,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "theme": theme if theme in THEMES else "",
         "places": SimpleLazyObject(lambda: list(places(request))),
         "pending_count": SimpleLazyObject(pending_count),
+        "debt_count": SimpleLazyObject(lambda: debt_count(request)),
     }

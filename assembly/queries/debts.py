@@ -145,11 +145,11 @@ def open_debts(
 ) -> list[PackagingDebt]:
     """Return what runs of an order, an event or a good still owe, the oldest first; one statement."""
     debts = PackagingDebt.objects.open().with_names().oldest_first()
-    if order_id is not None:
+    if order_id:
         debts = debts.filter(assembly_run__order=order_id)
-    if event_id is not None:
+    if event_id:
         debts = debts.filter(assembly_run__order__event=event_id)
-    if good_id is not None:
+    if good_id:
         debts = debts.filter(assembly_run__finished_good=good_id)
     return list(debts)
 

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.db.models import Count, Window
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from assembly.models import AssemblyRun
+from assembly.models import AssemblyRun, PackagingDebt
+from assembly.queries import DebtRow
 from bakery.web import HtmxHttpRequest, permission_required, render_part
 from packaging.models import AssemblyOrder, Composition, InventoryItem
 from packaging.queries import pending_lines
@@ -23,10 +25,13 @@ def today(request: HtmxHttpRequest) -> HttpResponse:
     orders = list(AssemblyOrder.objects.to_assemble().with_names().soonest_first()[:SHOWN])
     lines = list(pending_lines()) if orders else []
     runs = list(AssemblyRun.objects.in_force().with_names().newest_first()[: SHOWN + 1])
+    debts = list(PackagingDebt.objects.open().with_names().oldest_first().annotate(found=Window(Count("pk")))[:SHOWN])
     context: dict[str, Any] = {
         "greeting": greeting(timezone.localtime().hour),
         "lines": lines[:SHOWN],
         "pending_count": len(lines),  # the number in the navigation, too
+        "debts": [DebtRow(debt) for debt in debts],
+        "debt_count": debts[0].found if debts else 0,  # the number in the navigation, too
         "orders": orders,
         "shortages": shortages(lines),
         "runs": runs[:SHOWN],

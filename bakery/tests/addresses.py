@@ -5,6 +5,8 @@ from html.parser import HTMLParser
 from django.db import connection
 from django.urls import get_resolver, reverse
 
+from assembly.models import PackagingDebt
+
 # What a number in an address stands for, where its own name does not say it.
 NUMBERS = {
     "packaging:generic_detail": "generic",
@@ -39,6 +41,7 @@ def sample(name, bakehouse, run):
         "good_id": bakehouse.goods["G1"].pk,
         "order_id": bakehouse.orders["E1/G1"].pk,
         "run_id": run.pk,
+        "debt_id": getattr(PackagingDebt.objects.first(), "pk", 0),
         "generic": bakehouse.generics["bag"].pk,
         "lot": bakehouse.lots["L1"].pk,
     }
