@@ -202,10 +202,10 @@ def _write(settlings: Sequence[Settling], reason: str, by: User | None, key: UUI
             movement = movement_of(use, Kind.CONSUMED, run.order, by, **about)
             movements.append(movement)
             late = use.cost - share
-            kept = {"kind": Consumption.Kind.RECONCILED, "reason": reason, "late_cost": late}
+            kept: dict[str, Any] = {"kind": Consumption.Kind.RECONCILED, "reason": reason, "late_cost": late}
             rows.append(consumption(run, use, movement, debt.composition, **kept))
             if share:
-                goods = {"inventory_item": run.goods_lot, "kind": Kind.CORRECTED, "value": share}
+                goods: dict[str, Any] = {"inventory_item": run.goods_lot, "kind": Kind.CORRECTED, "value": share}
                 added.append(StockMovement(**goods, created_by=by, order=run.order, **about))
         debt.quantity_settled += settling.quantity
         debt.updated_at = timezone.now()
