@@ -98,6 +98,7 @@ class RunRecordForm(RunPlanForm):
 
     def __init__(self, *args: Any, for_order: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["anyway_notes"].is_one_of = True  # type: ignore[attr-defined]  # needed as soon as it is seen
         if for_order:
             errors = dict.fromkeys(("required", "invalid", "negative", "comma", "whole", "min", "max"), INCOMPLETE)
             self.fields["version"] = WholeField(max_value=2**31 - 1, widget=forms.HiddenInput, error_messages=errors)
@@ -138,6 +139,7 @@ class DebtLotsForm(PlainForm):
         self, data: QueryDict | None, *, lots: Sequence[Lot], start: Mapping[int, Decimal], whole: bool
     ) -> None:
         super().__init__(data)
+        self.fields["reason"].is_one_of = True  # type: ignore[attr-defined]  # needed as soon as it is seen
         self.lots = {lot.id: lot for lot in lots}
         self.typed = typed_amounts(data) if data is not None else {}
         widget = NumberInput(inputmode="numeric" if whole else "decimal")

@@ -23,6 +23,7 @@ def test_record_anyway_then_reconcile(transactional_db, open_page: OpenPage, siz
     expect(dialog).to_contain_text("10 × Cello bag 6x10 to be named later")
     dialog.get_by_role("button", name="Record 10 anyway").click()
     expect(dialog).to_contain_text("Say why")
+    expect(dialog).not_to_contain_text("optional")
     if javascript:
         check_accessible(page)
     page.screenshot(path=tmp_path / "prompt.png")
