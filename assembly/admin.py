@@ -13,6 +13,7 @@ from assembly.models import (
     AssemblyFinishedUnitConsumption,
     AssemblyPackagingConsumption,
     AssemblyRun,
+    BooksCheck,
     Consumption,
     PackagingDebt,
 )
@@ -323,3 +324,21 @@ class PackagingDebtAdmin(ReadOnlyAdmin[PackagingDebt]):
     @admin.display(description=gettext_lazy("settled"), ordering="quantity_settled")
     def settled(self, row: PackagingDebt) -> str:
         return quantity(row.quantity_settled)
+
+
+@admin.register(BooksCheck)
+class BooksCheckAdmin(ReadOnlyAdmin[BooksCheck]):
+    """When the books were checked, and what they said."""
+
+    list_display = ("created_at", "says", "checked_by")
+    list_select_related = ("checked_by",)
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+    search_fields = ("differences",)
+    search_help_text = gettext_lazy("What did not agree")
+    fields = ("created_at", "says", "checked_by", "differences")
+    cost_fields = ("differences",)
+
+    @admin.display(description=gettext_lazy("result"))
+    def says(self, check: BooksCheck) -> str:
+        return str(check)

@@ -92,7 +92,7 @@ def _decide(bakehouse: Bakehouse, by: User | None) -> None:
 
 
 def _remember(bakehouse: Bakehouse, by: User | None) -> None:
-    """Last month: a delivery, a gift, two dented tins, a run that was wrong, the run that was right, and its sale."""
+    """A delivery, a gift, two dented tins, a run that was wrong, the right one, their sale, and one that owes bags."""
     month_ago = timezone.localdate() - timedelta(days=30)
     tins = receive_lot(
         product_id=bakehouse.products["Plain silver"].pk,
@@ -125,7 +125,44 @@ def _remember(bakehouse: Bakehouse, by: User | None) -> None:
     right = _tins(bakehouse, tins, month_ago + timedelta(days=1), by, "")
     assert right.goods_lot_id is not None  # a recorded run has its lot
     issue_stock(lot_id=right.goods_lot_id, quantity=Decimal(10), reason="sold", by=by)
+    _owe_bags(bakehouse, month_ago + timedelta(days=16), by)
     Product.objects.create(generic_product=bakehouse.generics["bag"], design="Autumn leaves", is_archived=True)
+
+
+def _owe_bags(bakehouse: Bakehouse, day: date, by: User | None) -> None:
+    """Two weeks ago: ten bags of cookies for which nobody wrote down the bags; they were sold the same day."""
+    old = day - timedelta(days=90)
+    receive_lot(
+        finished_unit_id=bakehouse.units["CC"].pk,
+        quantity=Decimal(60),
+        total_cost=Decimal("25.20"),
+        received_on=day - timedelta(days=1),
+        lot_code="H4",
+        by=by,
+    )
+    ribbon, _labels = (
+        receive_lot(
+            product_id=bakehouse.products[design].pk,
+            quantity=Decimal(quantity),
+            total_cost=Decimal(cost),
+            received_on=old,
+            lot_code=code,
+            by=by,
+        )
+        for code, design, quantity, cost in (("H5", "Red", "4", "0.72"), ("H6", "Round gold", "10", "0.33"))
+    )
+    run = record_assembly(
+        quantity=10,
+        finished_good_id=bakehouse.goods["G1"].pk,
+        assembled_at=timezone.make_aware(datetime.combine(day, time(10))),
+        choices={bakehouse.line("G1", "ribbon").pk: {ribbon.pk: Decimal(4)}},
+        record_anyway=True,
+        anyway_notes="The weekend shift took the bags from the shelf and did not note which",
+        by=by,
+        key=uuid4(),
+    )
+    assert run.goods_lot_id is not None  # a recorded run has its lot
+    issue_stock(lot_id=run.goods_lot_id, quantity=Decimal(10), reason="sold", by=by)
 
 
 def _tins(bakehouse: Bakehouse, tins: InventoryItem, day: date, by: User | None, notes: str) -> AssemblyRun:

@@ -8,13 +8,18 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bakery.forms import DayField, PlainForm, QuantityField, WholeField
+from bakery.forms import DayField, NumberInput, PlainForm, QuantityField, WholeField
 from packaging.availability import Lot
+from packaging.costs import ZERO
+from packaging.forms.pending import LotAmountField, typed_amounts
 from packaging.models.orders import MOST_PIECES
 
+TAKEN = re.compile(r"take_(\d{1,18})_(\d{1,18})", re.ASCII)
+SEEN = re.compile(r"seen_(\d{1,18})", re.ASCII)
 CHOICE = re.compile(r"choice_(\d{1,18})_(\d{1,18})", re.ASCII)
 INCOMPLETE = _("This form is not complete. Load the page again.")
 
@@ -83,9 +88,17 @@ class RunRecordForm(RunPlanForm):
     """A run to be recorded: the plan, the one-time key, and the version of the order it was drawn from (R30, R31)."""
 
     key = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": INCOMPLETE, "invalid": INCOMPLETE})
+    anyway = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    anyway_notes = forms.CharField(
+        label=_("Why is it not known yet?"),
+        required=False,
+        max_length=500,
+        help_text=_("It stays with the run, for whoever names the packaging later."),
+    )
 
     def __init__(self, *args: Any, for_order: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["anyway_notes"].is_one_of = True  # type: ignore[attr-defined]  # needed as soon as it is seen
         if for_order:
             errors = dict.fromkeys(("required", "invalid", "negative", "comma", "whole", "min", "max"), INCOMPLETE)
             self.fields["version"] = WholeField(max_value=2**31 - 1, widget=forms.HiddenInput, error_messages=errors)
@@ -113,3 +126,95 @@ class RunFilterForm(PlainForm):
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", _("All goods")), *goods]
         field.error_messages["invalid_choice"] = _("There are no runs of this good.")
+
+
+class DebtLotsForm(PlainForm):
+    """How much of which lots a debt's packaging came from, the one-time key, and what the page showed as open."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": INCOMPLETE, "invalid": INCOMPLETE})
+    seen = QuantityField(widget=forms.HiddenInput, error_messages=dict.fromkeys(("required", "invalid"), INCOMPLETE))
+    reason = forms.CharField(label=_("Why another one?"), required=False, max_length=500)
+
+    def __init__(
+        self, data: QueryDict | None, *, lots: Sequence[Lot], start: Mapping[int, Decimal], whole: bool
+    ) -> None:
+        super().__init__(data)
+        self.fields["reason"].is_one_of = True  # type: ignore[attr-defined]  # needed as soon as it is seen
+        self.lots = {lot.id: lot for lot in lots}
+        self.typed = typed_amounts(data) if data is not None else {}
+        widget = NumberInput(inputmode="numeric" if whole else "decimal")
+        for lot_id in [*self.lots, *(self.typed.keys() - self.lots.keys())]:
+            lot = self.lots.get(lot_id)
+            label = f"{lot.label} {lot.design}".strip() if lot else str(lot_id)
+            amount = LotAmountField(label=label, required=False, places=0 if whole else 3, widget=widget)
+            amount.initial = start.get(lot_id, ZERO)
+            self.fields[f"lot_{lot_id}"] = amount
+
+    def clean(self) -> None:
+        """Gather the lots by id, `amounts`; an empty field or 0 means none of it. A lot is named once."""
+        super().clean()
+        found = ((name, amount) for name, amount in self.cleaned_data.items() if name.startswith("lot_"))
+        self.cleaned_data["amounts"] = {int(name[4:]): amount for name, amount in found if amount}
+        if any(len(texts) > 1 for texts in self.typed.values()):
+            raise ValidationError(INCOMPLETE, code="lot_twice")
+
+    @property
+    def rows(self) -> list[tuple[Lot, forms.BoundField]]:
+        """Each lot that can be chosen, with its number."""
+        return [(lot, self[f"lot_{lot_id}"]) for lot_id, lot in self.lots.items()]
+
+    @property
+    def total(self) -> Decimal:
+        """What the numbers come to so far."""
+        if self.is_bound and self.errors is not None:  # asking for the errors reads the form
+            return sum(self.cleaned_data.get("amounts", {}).values(), ZERO)
+        return sum((self[f"lot_{lot_id}"].initial for lot_id in self.lots), ZERO)
+
+    def has_dropped(self) -> bool:
+        """Say whether a lot that was asked for has less free now than the page showed (R31)."""
+        for lot_id in self.cleaned_data["amounts"]:
+            try:
+                seen = QuantityField(required=False).clean(self.data.get(f"seen_{lot_id}"))
+            except ValidationError:
+                continue
+            free = self.lots[lot_id].free if lot_id in self.lots else ZERO
+            if seen is not None and free < seen:
+                return True
+        return False
+
+
+class DebtsAcceptForm(PlainForm):
+    """The suggestions for several debts as they were shown: amounts by debt and lot, and what was open."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": INCOMPLETE, "invalid": INCOMPLETE})
+
+    def __init__(self, data: QueryDict | None) -> None:
+        super().__init__(data)
+        for name in data or ():
+            if TAKEN.fullmatch(name) or SEEN.fullmatch(name):
+                self.fields[name] = QuantityField(error_messages=dict.fromkeys(("required", "invalid"), INCOMPLETE))
+
+    def clean(self) -> None:
+        """Gather `debts`, amounts by debt id and lot id, and `seen`, what was open by debt id."""
+        super().clean()
+        debts: dict[int, dict[int, Decimal]] = {}
+        seen: dict[int, Decimal] = {}
+        for name, amount in self.cleaned_data.items():
+            if match := TAKEN.fullmatch(name):
+                debts.setdefault(int(match[1]), {})[int(match[2])] = amount
+            elif match := SEEN.fullmatch(name):
+                seen[int(match[1])] = amount
+        self.cleaned_data |= {"debts": debts, "seen": seen}
+        if not debts:
+            raise ValidationError(_("Nothing is selected."), code="nothing")
+
+
+class DebtWaiveForm(PlainForm):
+    """Why nothing more of a debt was really used."""
+
+    reason = forms.CharField(
+        label=_("Why?"),
+        max_length=500,
+        error_messages={"required": _("Say why: a reason is needed.")},
+        help_text=_("It stays with the run, for whoever asks later."),
+    )

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from assembly.querysets import RunQuerySet
+from assembly.querysets import DebtQuerySet, RunQuerySet
 from bakery.models import BaseModel, LedgerManager, LedgerModel
 from packaging.costs import round4
 from packaging.models import (
@@ -101,7 +101,11 @@ class AssemblyRun(BaseModel):
         ordering = ["-assembled_at", "-id"]
         verbose_name = _("run")
         verbose_name_plural = _("runs")
-        permissions = [("record_run", _("Can record runs")), ("void_run", _("Can void runs"))]
+        permissions = [
+            ("record_run", _("Can record runs")),
+            ("record_anyway", _("Can record runs although packaging is undecided")),
+            ("void_run", _("Can void runs")),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(quantity_assembled__gt=0),
@@ -342,10 +346,16 @@ class PackagingDebt(BaseModel):
     )
     waived_reason = models.CharField(_("why waived"), max_length=500, blank=True)
 
+    objects = DebtQuerySet.as_manager()
+
     class Meta:
         ordering = ["id"]
         verbose_name = _("packaging debt")
         verbose_name_plural = _("packaging debts")
+        permissions = [
+            ("settle_debts", _("Can say which lots a run used")),
+            ("waive_debts", _("Can close a debt because nothing was used")),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(quantity_owed__gt=0),
@@ -365,7 +375,42 @@ class PackagingDebt(BaseModel):
     @property
     def is_open(self) -> bool:
         """Whether something is still to be reconciled."""
-        return self.waived_at is None and self.quantity_settled < self.quantity_owed
+        return self.quantity_open > 0
+
+    @property
+    def quantity_open(self) -> Decimal:
+        """What is still to be reconciled."""
+        return ZERO if self.waived_at is not None else self.quantity_owed - self.quantity_settled
+
+
+class BooksCheck(LedgerModel):
+    """One check of the books: when, by whom, and what did not agree, a sentence a line."""
+
+    checked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("checked by"),
+    )
+    differences = models.TextField(_("differences"), blank=True)
+
+    objects = LedgerManager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("check of the books")
+        verbose_name_plural = _("checks of the books")
+        permissions = [("check_books", _("Can check the books"))]
+
+    def __str__(self) -> str:
+        return str(_("The books balance") if self.is_balanced else _("The books do not balance"))
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether everything agreed."""
+        return not self.differences
 
 
 def consumption_models() -> tuple[type[Any], ...]:

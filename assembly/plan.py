@@ -13,14 +13,36 @@ Choices = Mapping[int, Mapping[int, Decimal]]  # line id -> lot id -> quantity
 
 
 @dataclass(frozen=True)
-class Take:
-    """So much of one lot for one line, with its cost; `promised` is the part that the line had reserved."""
+class Used:
+    """So much of one lot, with its cost."""
 
-    part: Part
     lot: Lot
     quantity: Decimal
     cost: Decimal
+
+
+@dataclass(frozen=True)
+class Take(Used):
+    """What a line takes of one lot; `promised` is the part that the line had reserved."""
+
+    part: Part
     promised: Decimal = ZERO
+
+
+@dataclass(frozen=True)
+class Waste:
+    """So much of one lot that was torn or broken while packing, and why; promised pieces too (R29)."""
+
+    lot_id: int
+    quantity: Decimal
+    reason: str
+
+
+@dataclass(frozen=True)
+class Wasted(Used):
+    """What waste took of one lot."""
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -78,6 +100,7 @@ class Plan:
     enough_for: int
     bottleneck: str
     lots: tuple[Lot, ...]  # the shelf that was looked at
+    wasted: tuple[Wasted, ...] = ()
 
     @property
     def takes(self) -> list[Take]:
@@ -97,12 +120,12 @@ class Plan:
     @property
     def total(self) -> Decimal:
         """The cost of all that is taken (R25)."""
-        return round4(sum((take.cost for take in self.takes), ZERO))
+        return round4(sum((taken.cost for taken in (*self.takes, *self.wasted)), ZERO))
 
     @property
     def is_cost_known(self) -> bool:
         """Whether every lot taken has a known cost (R3)."""
-        return all(take.lot.is_cost_known for take in self.takes)
+        return all(taken.lot.is_cost_known for taken in (*self.takes, *self.wasted))
 
     @property
     def is_ready(self) -> bool:
@@ -120,13 +143,19 @@ def make_plan(
     event_id: int | None = None,
     at_most: int,
     last_prices: Mapping[int, Decimal] | None = None,
+    waste: Sequence[Waste] = (),
+    pinned: Mapping[int, Sequence[int]] | None = None,
+    from_other_orders: bool = False,
 ) -> Plan:
-    """Plan a run of `pieces` on day `on` from the shelf `lots` (R5, R8, R22, R23).
+    """Plan a run of `pieces` on day `on` from the shelf `lots` (R5, R8, R22, R23, R29).
 
     Generic lines take their own promises, oldest first, or exactly the lots chosen for them; everything else takes free
-    lots, oldest first. `event_id` is the event of the run's order. `last_prices` values what is undecided.
+    lots, oldest first, but those `pinned` to a line (lot ids) before all others. `event_id` is the event of the run's
+    order; `from_other_orders` also takes goods that were made for another open one. `last_prices` values what is
+    undecided. What is wasted is on `lots`, and nothing else gets it.
     """
     chosen = choices or {}
+    whole, lots = lots, without_waste(lots, waste)
     decided = {part.line_id: _decided(part, lots, on, chosen.get(part.line_id)) for part in parts if part.is_generic}
     spent: dict[int, Decimal] = defaultdict(lambda: ZERO)  # free pieces, by lot
     amounts: dict[int, list[tuple[Lot, Decimal, Decimal]]] = {}
@@ -139,7 +168,8 @@ def make_plan(
     have: dict[int, Decimal] = {}
     for part in parts:
         if not part.is_generic:
-            shelf[part.line_id] = _eligible(part, lots, on, event_id)
+            first = (pinned or {}).get(part.line_id, ())
+            shelf[part.line_id] = _eligible(part, lots, on, event_id, first, from_other_orders=from_other_orders)
             have[part.line_id] = sum((max(lot.free - spent[lot.id], ZERO) for lot in shelf[part.line_id]), ZERO)
             left = part.need(pieces)
             amounts[part.line_id] = []
@@ -149,18 +179,53 @@ def make_plan(
                     amounts[part.line_id].append((lot, quantity, ZERO))
                     spent[lot.id] += quantity
                     left -= quantity
-    lines = _with_rest(_with_costs(parts, amounts, pieces, lots, have, on), lots, last_prices or {})
+    on_hand = {lot.id: (lot, lot.quantity, lot.value) for lot in whole}
+    lines = _with_rest(_with_costs(parts, amounts, pieces, lots, have, on, on_hand), lots, last_prices or {})
+    wasted = _wasted(waste, on_hand)
     covered = _covered(parts, decided, shelf, at_most)
     stock = _enough_for(parts, lots, shelf, on)
     return Plan(
         pieces=pieces,
         lines=lines,
-        cost=_cost(lines),
+        cost=_cost(lines, wasted),
         most=covered,
         enough_for=max(covered, min(stock.quantity, at_most)),
         bottleneck=stock.bottleneck,
-        lots=tuple(lots),
+        lots=tuple(whole),
+        wasted=wasted,
     )
+
+
+def without_waste(lots: Sequence[Lot], waste: Iterable[Waste]) -> Sequence[Lot]:
+    """Return the shelf as it is once what was wasted is gone."""
+    gone: dict[int, Decimal] = defaultdict(lambda: ZERO)
+    for row in waste:
+        gone[row.lot_id] += row.quantity
+    return [
+        replace(
+            lot,
+            quantity=lot.quantity - gone[lot.id],
+            value=lot.value - take(gone[lot.id], lot.quantity, lot.value),
+        )
+        if gone[lot.id]
+        else lot
+        for lot in lots
+    ]
+
+
+def _wasted(waste: Iterable[Waste], left: dict[int, tuple[Lot, Decimal, Decimal]]) -> tuple[Wasted, ...]:
+    """Cost what was wasted, after everything else was taken (R2, R29)."""
+    return tuple(Wasted(*_take_from(left, row.lot_id, row.quantity), row.reason) for row in waste)
+
+
+def _take_from(
+    left: dict[int, tuple[Lot, Decimal, Decimal]], lot_id: int, quantity: Decimal
+) -> tuple[Lot, Decimal, Decimal]:
+    """Take a quantity of a lot, and return lot, quantity and cost; `left` keeps what is on hand and its value (R2)."""
+    lot, on_hand, value = left[lot_id]
+    cost = take(quantity, on_hand, value)
+    left[lot_id] = (lot, on_hand - quantity, value - cost)
+    return lot, quantity, cost
 
 
 def _decided(
@@ -194,10 +259,25 @@ def _first(decided: Iterable[tuple[Lot, Decimal, Decimal]], needed: Decimal) -> 
     return taken
 
 
-def _eligible(part: Part, lots: Iterable[Lot], on: date, event_id: int | None) -> list[Lot]:
+def _eligible(
+    part: Part,
+    lots: Iterable[Lot],
+    on: date,
+    event_id: int | None,
+    first: Sequence[int] = (),
+    *,
+    from_other_orders: bool = False,
+) -> list[Lot]:
     """Return the lots a unit, a good or specific packaging may take by itself, in the order it takes them (R5, R23)."""
     mine = [lot for lot in lots if lot.item == part.item and lot.is_eligible(on)]
-    return ready_goods(mine, event_id) if part.item[0] == "good" else sorted(mine, key=fifo)
+    if part.item[0] == "good":
+        found = ready_goods(mine, event_id)
+        if from_other_orders:
+            found += sorted((lot for lot in mine if lot not in found), key=fifo)
+    else:
+        found = sorted(mine, key=fifo)
+    place = {lot_id: number for number, lot_id in enumerate(first)}
+    return sorted(found, key=lambda lot: place.get(lot.id, len(place)))
 
 
 def _with_costs(
@@ -207,17 +287,14 @@ def _with_costs(
     lots: Sequence[Lot],
     have: Mapping[int, Decimal],
     on: date,
+    left: dict[int, tuple[Lot, Decimal, Decimal]],
 ) -> tuple[LinePlan, ...]:
     """Cost the takes line by line: a lot that two lines take is worth less for the second (R2)."""
-    left = {lot.id: (lot.quantity, lot.value) for lot in lots}
     lines = []
     for part in parts:
         takes = []
         for lot, quantity, promised in amounts[part.line_id]:
-            on_hand, value = left[lot.id]
-            cost = take(quantity, on_hand, value)
-            left[lot.id] = (on_hand - quantity, value - cost)
-            takes.append(Take(part, lot, quantity, cost, promised))
+            takes.append(Take(*_take_from(left, lot.id, quantity), part, promised))
         taken = sum((t.quantity for t in takes), ZERO)
         if part.is_generic:
             free = sum((lot.free for lot in lots if lot.generic_id == part.generic_id and lot.is_eligible(on)), ZERO)
@@ -296,9 +373,9 @@ def _with_rest(
     )
 
 
-def _cost(lines: Sequence[LinePlan]) -> Cost:
-    """Add the estimate of what is undecided to the cost of what is taken (R16)."""
-    actual = sum((line.cost for line in lines), ZERO)
+def _cost(lines: Sequence[LinePlan], wasted: Iterable[Wasted]) -> Cost:
+    """Add the estimate of what is undecided to the cost of what is taken and wasted (R16)."""
+    actual = sum((line.cost for line in lines), sum((row.cost for row in wasted), ZERO))
     rests = [line.rest for line in lines if line.rest is not None]
     if not rests:
         return Cost(round4(actual), round4(actual), round4(actual), "Actual")
@@ -330,6 +407,8 @@ def fill_oldest_first(plan: Plan, on: date) -> Filling:
     for taken in plan.takes:
         if not taken.part.is_generic:
             spoken_for[taken.lot.id] += taken.quantity
+    for row in plan.wasted:
+        spoken_for[row.lot.id] += row.quantity
     choices: dict[int, dict[int, Decimal]] = {}
     unmet: dict[int, Decimal] = {}
     for line in plan.undecided:

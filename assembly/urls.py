@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from assembly.views import record, runs, today
+from assembly.views import books, debts, record, runs, today
 
 app_name = "assembly"
 
@@ -13,4 +13,10 @@ urlpatterns: list[URLPattern] = [
     path("runs/", runs.run_list, name="run_list"),
     path("runs/<int:run_id>/", runs.run_detail, name="run_detail"),
     path("runs/<int:run_id>/void/", runs.run_void, name="run_void"),
+    path("books/", books.books_check, name="books_check"),
+    path("debts/", debts.debt_list, name="debt_list"),
+    path("debts/accept/", debts.debts_accept, name="debts_accept"),
+    path("debts/<int:debt_id>/", debts.debt_settle, name="debt_settle"),
+    path("debts/<int:debt_id>/accept/", debts.debt_accept, name="debt_accept"),
+    path("debts/<int:debt_id>/waive/", debts.debt_waive, name="debt_waive"),
 ]

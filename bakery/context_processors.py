@@ -10,6 +10,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+BADGES = {"packaging:pending_list": "_badge.html", "menu": "_debt_badge.html"}
 THEMES = ("light", "dark")
 
 
@@ -21,7 +22,7 @@ class Place:
     icon: str
     url: str
     is_current: bool = False
-    has_badge: bool = False
+    badge: str = ""  # the template that shows its number
 
 
 # URL name, words, icon, and the first words of the addresses that belong to the place. Menu has the rest.
@@ -50,12 +51,13 @@ def places(request: HttpRequest) -> Iterator[Place]:
         url = url_or_none(name)
         if url is not None:
             is_current = first in firsts or (name == "menu" and is_elsewhere)
-            yield Place(label, icon, url, is_current, has_badge=name == "packaging:pending_list")
+            yield Place(label, icon, url, is_current, badge=BADGES.get(name, ""))
 
 
-def pending_count() -> int:
-    """Count the lines that wait for a decision; the app that knows is named by string, as the arrows demand."""
-    return int(import_string("packaging.queries.pending_count")())
+def waiting_counts() -> dict[str, int]:
+    """Count what waits for a decision or to be reconciled; who knows is named by string, as the arrows demand."""
+    counts: dict[str, int] = import_string("assembly.queries.waiting_counts")()
+    return counts
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -64,8 +66,11 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"theme": theme if theme in THEMES else ""}
+    counts: Any = SimpleLazyObject(waiting_counts)  # one statement for both
+    may_settle = user.has_perm("assembly.settle_debts")
     return {
         "theme": theme if theme in THEMES else "",
         "places": SimpleLazyObject(lambda: list(places(request))),
-        "pending_count": SimpleLazyObject(pending_count),
+        "pending_count": SimpleLazyObject(lambda: counts["pending"]),
+        "debt_count": SimpleLazyObject(lambda: counts["debts"] if may_settle else 0),
     }

@@ -12,6 +12,7 @@ PACKERS = (
     "packaging.bake_stock",
     "packaging.count_stock",
     "assembly.record_run",
+    "assembly.settle_debts",
 )
 PLANNERS = (
     *PACKERS,
@@ -27,7 +28,10 @@ MANAGERS = (
     *PLANNERS,
     "packaging.correct_costs",
     "packaging.view_costs",
+    "assembly.record_anyway",
     "assembly.void_run",
+    "assembly.waive_debts",
+    "assembly.check_books",
 )
 ROLES: dict[str, tuple[str, ...]] = {"Packers": PACKERS, "Planners": PLANNERS, "Managers": MANAGERS}
 

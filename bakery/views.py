@@ -50,11 +50,13 @@ ENTRIES = (
     Entry("packaging:event_list", _("Events"), _("What each still needs, together"), "calendar"),
     Entry("packaging:shopping_list", _("Shopping list"), _("Packaging that open orders are missing"), "bag"),
     Entry("assembly:run_list", _("Runs"), _("What was packed, from which lots"), "run"),
+    Entry("assembly:debt_list", _("To reconcile"), _("Packaging that runs used and nobody named"), "assign"),
     Entry(
         "packaging:stock_receive", _("Receive"), _("A delivery of packaging came"), "receive", "packaging.receive_stock"
     ),
     Entry("packaging:stock_bake", _("Bake in"), _("Cookies and cakes that were baked"), "make", "packaging.bake_stock"),
     Entry("packaging:stock_count", _("Count"), _("Write down what is on the shelf"), "count", "packaging.count_stock"),
+    Entry("assembly:books_check", _("The books"), _("Whether every figure agrees"), "check", "assembly.check_books"),
 )
 
 

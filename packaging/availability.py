@@ -40,6 +40,7 @@ class Lot:
     generic_id: int | None = None
     label: str = ""
     item_name: str = ""
+    unit: str = "piece"
     design: str = ""
     expires_on: date | None = None
     is_cost_known: bool = True

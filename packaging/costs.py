@@ -27,6 +27,11 @@ def found(quantity: Decimal, on_hand: Decimal, value: Decimal, received: Decimal
     return round4(value * quantity / on_hand if on_hand else total_cost * quantity / received)
 
 
+def in_stock(cost: Decimal, left: Decimal, made: int) -> Decimal:
+    """Return the share of a late cost that goes onto what is left of `made` goods; the rest left with them (R26)."""
+    return round4(cost * min(left, Decimal(made)) / made)
+
+
 def unit_cost(on_hand: Decimal, value: Decimal, received: Decimal, total_cost: Decimal) -> Decimal:
     """Return the cost of one stock unit to 4 places; derived, for showing only."""
     return round4(value / on_hand if on_hand else total_cost / received)

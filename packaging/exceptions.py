@@ -209,6 +209,16 @@ class AlreadyVoided(RuleError):
         super().__init__(_("This was voided already."))
 
 
+class DebtClosed(RuleError):
+    """Nothing of a debt is open any more; `debt` is the row (R26)."""
+
+    code = "debt_closed"
+
+    def __init__(self, debt: Any) -> None:
+        self.debt = debt
+        super().__init__(_("This was reconciled already."))
+
+
 class ReasonMissing(RuleError):
     """A reason is needed."""
 

@@ -10,6 +10,7 @@ from assembly.models import (
     AssemblyFinishedUnitConsumption,
     AssemblyPackagingConsumption,
     AssemblyRun,
+    BooksCheck,
     PackagingDebt,
 )
 from packaging.tests.factories import (
@@ -68,3 +69,8 @@ class DebtFactory(DjangoModelFactory):
     assembly_run = factory.SubFactory(RunFactory)
     generic_product = factory.SubFactory(GenericProductFactory)
     quantity_owed = Decimal(10)
+
+
+class BooksCheckFactory(DjangoModelFactory):
+    class Meta:
+        model = BooksCheck

@@ -12,9 +12,11 @@ from assembly.models import (
     AssemblyFinishedUnitConsumption,
     AssemblyPackagingConsumption,
     AssemblyRun,
+    BooksCheck,
     PackagingDebt,
 )
 from assembly.tests.factories import (
+    BooksCheckFactory,
     DebtFactory,
     GoodConsumptionFactory,
     PackagingConsumptionFactory,
@@ -62,6 +64,7 @@ def on_a_line(factory):
 
 
 FACTORIES = {
+    BooksCheck: lambda: BooksCheckFactory(checked_by=UserFactory(), differences="Lot L1 value: 98.7654"),
     AssemblyRun: full_run,
     AssemblyFinishedUnitConsumption: on_a_line(UnitConsumptionFactory),
     AssemblyFinishedGoodConsumption: on_a_line(GoodConsumptionFactory),

@@ -14,10 +14,12 @@ from assembly.models import (
     AssemblyFinishedUnitConsumption,
     AssemblyPackagingConsumption,
     AssemblyRun,
+    BooksCheck,
     PackagingDebt,
     consumption_models,
 )
 from assembly.tests.factories import (
+    BooksCheckFactory,
     DebtFactory,
     GoodConsumptionFactory,
     PackagingConsumptionFactory,
@@ -233,6 +235,7 @@ def test_the_customers_indexes_are_there_by_name():
 
 USED_BY_A_ROW = {"composition": "PROTECT", "movement": "PROTECT", "assembly_run": "CASCADE"}
 DELETE_RULES = {
+    "BooksCheck.checked_by": "PROTECT",
     "AssemblyRun.finished_good": "RESTRICT",
     "AssemblyRun.order": "PROTECT",
     "AssemblyRun.recorded_by": "PROTECT",
@@ -404,4 +407,22 @@ def test_deleting_a_run_takes_its_rows_along():
 
 def test_the_ledger_is_the_consumptions():
     ledger = {model for model in apps.get_app_config("assembly").get_models() if issubclass(model, LedgerModel)}
-    assert ledger == set(consumption_models())
+    assert ledger == {*consumption_models(), BooksCheck}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda row, rows: row.save(),
+        lambda row, rows: row.delete(),
+        lambda row, rows: rows.update(differences="none"),
+        lambda row, rows: rows.bulk_update([row], ["differences"]),
+    ],
+)
+def test_what_a_check_of_the_books_said_is_never_changed(change):
+    check = BooksCheckFactory(differences="Lot L1 value: stored 1, rows say 2")
+    with pytest.raises(LedgerChanged), transaction.atomic():
+        change(check, BooksCheck.objects.all())
+    with pytest.raises(IntegrityError, match="ledger rows are never changed"):
+        update_by_sql(check, "differences", "")
+    assert not BooksCheck.objects.get().is_balanced

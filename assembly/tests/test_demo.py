@@ -7,9 +7,10 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db.models import Sum
 
-from assembly.models import AssemblyRun
+from assembly.models import AssemblyRun, PackagingDebt
+from assembly.queries import check_books
 from packaging.models import AssemblyOrder, InventoryItem, Product, StockMovement
-from packaging.queries import check_stock, line_status, pending_lines
+from packaging.queries import line_status, pending_lines
 from packaging.tests.factories import GenericProductFactory
 
 pytestmark = pytest.mark.django_db
@@ -29,11 +30,13 @@ def test_the_stock_left_is_fixture_f(demo):
     assert (round(packaging, 4), round(units, 4)) == (Decimal("207.1000"), Decimal("642.0000"))
     assert not lots.filter(finished_good__isnull=False).exists()
     assert lots.filter(lot_code__startswith="H").count() == 0
-    assert check_stock() == []
+    assert check_books() == []
 
 
 def test_it_has_a_history(demo):
-    assert AssemblyRun.objects.in_force().count() == 1
+    assert AssemblyRun.objects.in_force().count() == 2
+    debt = PackagingDebt.objects.get()
+    assert (debt.generic_product.name, debt.quantity_open) == ("Cello bag 6x10", 10)
     assert AssemblyRun.objects.get(voided_at__isnull=False).void_reason
     assert StockMovement.objects.filter(kind="counted").get().reason == "2 tins dented"
     assert InventoryItem.objects.filter(is_cost_known=True, total_cost=0).exists()

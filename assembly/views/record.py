@@ -4,6 +4,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import uuid4
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -16,10 +17,11 @@ from assembly.queries import RunSubject, run_subject
 from assembly.services import record_assembly
 from assembly.views.record_screen import RecordScreen
 from bakery.web import HtmxHttpRequest, page_of, permission_required, redirect_to, refused, render_part
-from packaging.exceptions import NotFound, RuleError
+from packaging.exceptions import NotFound, ReasonMissing, RuleError
 from packaging.models import AssemblyOrder
 from packaging.services.checks import sent_before
 
+ANYWAY = "assembly.record_anyway"
 TEMPLATE = "assembly/run_record.html"
 NAMES = {"order": "order_id", "good": "finished_good_id"}
 
@@ -72,6 +74,8 @@ def _record(request: HtmxHttpRequest) -> HttpResponse:
         first = sent_before(AssemblyRun.objects, form.cleaned_data.get("key"))
         return _lead_to(request, first) if first else _refuse(request, form)
     values = form.cleaned_data
+    if values["anyway"] and not request.user.has_perm(ANYWAY):
+        raise PermissionDenied(ANYWAY)
     try:
         run = record_assembly(
             **subject_id,
@@ -81,6 +85,8 @@ def _record(request: HtmxHttpRequest) -> HttpResponse:
             assembled_at=_moment(values["on"]),
             notes=values["notes"],
             choices=values["choices"],
+            record_anyway=values["anyway"],
+            anyway_notes=values["anyway_notes"],
             version=values.get("version"),
         )
     except RuleError as error:
@@ -108,8 +114,12 @@ def _refuse(request: HtmxHttpRequest, form: RunRecordForm, error: RuleError | No
     screen = RecordScreen(_subject(request), form, key=form.data.get("key", ""), is_choosing="choose" in request.GET)
     if error is not None:
         error.lost_race = screen.has_dropped(error)
-        form.add_error(None, error)
-    ways = screen.ways_on(error, may_assign=request.user.has_perm("packaging.assign_lots"))
+        form.add_error("anyway_notes" if isinstance(error, ReasonMissing) else None, error)
+    ways = screen.ways_on(
+        error,
+        may_assign=request.user.has_perm("packaging.assign_lots"),
+        may_leave_open=request.user.has_perm(ANYWAY),
+    )
     # A question comes alone, above the page, and brings the figures below it up to date; all else is a page anew.
     is_asked = bool(ways["prompt"] and request.htmx)
     context = {**screen.context(), **ways, "is_preview": is_asked, "is_below": is_asked}
@@ -117,7 +127,7 @@ def _refuse(request: HtmxHttpRequest, form: RunRecordForm, error: RuleError | No
     return reswap(retarget(answer, "body"), "innerHTML") if request.htmx and not is_asked else answer
 
 
-def _subject_id(request: HtmxHttpRequest) -> dict[str, int]:
+def _subject_id(request: HtmxHttpRequest) -> dict[str, Any]:
     """Return the order or the good that the address names, exactly one of them; else 404."""
     given = {name: request.GET[word] for word, name in NAMES.items() if word in request.GET}
     if len(given) != 1 or not all(text.isascii() and text.isdigit() and len(text) < 19 for text in given.values()):

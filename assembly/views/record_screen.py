@@ -21,6 +21,7 @@ from assembly.services import plan_lines
 from packaging.availability import Lot, fifo
 from packaging.costs import ZERO, in_words, per_unit, round4
 from packaging.exceptions import NotEnoughStock, OrderState, PackagingUndecided, RuleError
+from packaging.models import Composition
 
 LONGEST_NOTE = 1000  # in an address: servers refuse lines of more than about 4000
 FOR_STOCK = frozenset({"not_enough_stock", "packaging_undecided", "not_free", "over_assigned"})
@@ -60,6 +61,14 @@ class OldestFirst:
     unmet: list[tuple[LinePlan, Decimal]]
     cost: Decimal
     send: Sending | None  # none when stock does not suffice
+
+
+@dataclass(frozen=True)
+class LeftOpen:
+    """What recording anyway leaves to be named later, line by line with its estimate, and the form that does it."""
+
+    lines: list[tuple[Composition, LinePlan]]
+    send: Sending
 
 
 def _choosable(line: LinePlan, lots: Sequence[Lot], day: date) -> list[Lot]:
@@ -160,16 +169,22 @@ class RecordScreen:
                     return True
         return False
 
-    def ways_on(self, error: RuleError | None, *, may_assign: bool) -> dict[str, Any]:
+    def ways_on(self, error: RuleError | None, *, may_assign: bool, may_leave_open: bool) -> dict[str, Any]:
         """Return what can be done about a refusal: record fewer, assign now, raise the order, leave the surplus out."""
         plan, order = self.plan, self.subject.order
-        if plan is None or error is None:
+        lacks_note = "anyway_notes" in self.form.errors
+        if plan is None or (error is None and not lacks_note):
             return {"prompt": None}
         most = self._fewer(plan.most) if 0 < plan.most < plan.pieces else None
         enough = self._url(quantity=plan.enough_for)
-        if isinstance(error, PackagingUndecided) and plan.undecided:
-            choose = self._choose_urls(plan, may_assign=may_assign)
-            return {"prompt": self._oldest_first(plan), "choose_urls": choose, "most": most, "enough_url": enough}
+        if plan.undecided and (lacks_note or isinstance(error, PackagingUndecided)):
+            return {
+                "prompt": self._oldest_first(plan),
+                "choose_urls": self._choose_urls(plan, may_assign=may_assign),
+                "most": most,
+                "enough_url": enough,
+                "left_open": self._left_open(plan) if may_leave_open else None,
+            }
         if isinstance(error, NotEnoughStock):
             return {"prompt": None, "shortages": plan.shortages, "most": most, "enough_url": enough}
         if isinstance(error, OrderState) and order is not None and plan.pieces > order.quantity_left:
@@ -229,6 +244,14 @@ class RecordScreen:
         lines = [line for line in then.lines if line.part.line_id in filling.choices]
         cost = round4(sum((line.cost for line in lines), ZERO))
         return OldestFirst(lines, [], cost, self._sending(plan.pieces, choices, then) if then.is_ready else None)
+
+    def _left_open(self, plan: Plan) -> LeftOpen | None:
+        """Return what recording anyway leaves open; None where more than that is missing (R24)."""
+        if plan.shortages:
+            return None
+        by_id = {line.pk: line for line in self.subject.lines}
+        lines = [(by_id[line.part.line_id], line) for line in plan.undecided]
+        return LeftOpen(lines, self._sending(plan.pieces, self.choices, plan))
 
     def _sending(self, quantity: int, choices: Choices, plan: Plan) -> Sending:
         """Return the form's fields for another quantity or other lots, with the figures of `plan`."""

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.db.models import Count, Window
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from assembly.models import AssemblyRun
+from assembly.models import AssemblyRun, PackagingDebt
+from assembly.queries import DebtRow
 from bakery.web import HtmxHttpRequest, permission_required, render_part
 from packaging.models import AssemblyOrder, Composition, InventoryItem
 from packaging.queries import pending_lines
@@ -25,12 +27,15 @@ def today(request: HtmxHttpRequest) -> HttpResponse:
     waiting = list(pending_lines()) if orders else []
     short, lines = split_short(waiting)
     runs = list(AssemblyRun.objects.in_force().with_names().newest_first()[: SHOWN + 1])
+    debts = list(PackagingDebt.objects.open().with_names().oldest_first().annotate(found=Window(Count("pk")))[:SHOWN])
     context: dict[str, Any] = {
         "greeting": greeting(timezone.localtime().hour),
         "short": with_repairs(short[:SHOWN]),
         "has_more_short": len(short) > SHOWN,
         "lines": lines[:SHOWN],
         "pending_count": len(waiting),  # the number in the navigation, too
+        "debts": [DebtRow(debt) for debt in debts],
+        "debt_count": debts[0].found if debts else 0,  # the number in the navigation, too
         "orders": orders,
         "shortages": shortages(waiting),
         "runs": runs[:SHOWN],

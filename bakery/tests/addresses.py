@@ -5,6 +5,8 @@ from html.parser import HTMLParser
 from django.db import connection
 from django.urls import get_resolver, reverse
 
+from assembly.models import PackagingDebt
+
 # What a number in an address stands for, where its own name does not say it.
 NUMBERS = {
     "packaging:generic_detail": "generic",
@@ -42,6 +44,7 @@ def sample(name, bakehouse, run):
         "event_id": bakehouse.events["E1"].pk,
         "run_id": run.pk,
         "lot_id": bakehouse.lots["L1"].pk,
+        "debt_id": getattr(PackagingDebt.objects.first(), "pk", 0),
         "generic": bakehouse.generics["bag"].pk,
         "lot": bakehouse.lots["L1"].pk,
     }

@@ -15,7 +15,7 @@ from django.db.models import Model
 
 ROOT = Path(settings.BASE_DIR)
 APPS = ("bakery", "packaging", "assembly")
-PURE = ("packaging.availability", "packaging.costs", "packaging.strategies", "assembly.plan")
+PURE = ("packaging.availability", "packaging.costs", "packaging.strategies", "assembly.plan", "assembly.suggestions")
 
 
 def sources() -> list[Path]:

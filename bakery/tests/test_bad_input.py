@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
+from assembly.models import PackagingDebt
 from assembly.services import record_assembly
 from bakery.tests.addresses import Forms, address, addresses, everything, sample
 from packaging.tests.factories import UserFactory
@@ -42,6 +43,15 @@ def boss(client):
 
 @pytest.fixture
 def run(bakehouse):
+    """A run, and before it one of two bags that nobody named."""
+    record_assembly(
+        quantity=2,
+        finished_good_id=bakehouse.goods["G1"].pk,
+        by=None,
+        key=uuid4(),
+        record_anyway=True,
+        anyway_notes="In a hurry",
+    )
     return record_assembly(quantity=2, finished_good_id=bakehouse.goods["G7"].pk, by=UserFactory(), key=uuid4())
 
 
@@ -78,6 +88,10 @@ QUERIES = {
     "assembly:run_list": ["good", "before"],
     "assembly:run_record": ["order", "good", "page"],
     "assembly:run_preview": ["order", "good"],
+    "assembly:debt_list": ["show", "page"],
+    "assembly:debts_accept": ["debt"],
+    "assembly:debt_settle": ["generic", "next"],
+    "assembly:debt_waive": ["next"],
 }
 
 
@@ -136,6 +150,9 @@ TYPED = {
     },
     "assembly:run_record?order={E2/G3}&choose=1": {"quantity": "1", "choice_{box}_{L5}": "1"},
     "assembly:run_void": {"reason": "Counted twice"},
+    "assembly:debt_settle": {"lot_{L4}": "1"},
+    "assembly:debt_waive": {"reason": "They were not packed"},
+    "assembly:debts_accept?debt={debt}": {},
 }
 
 
@@ -145,6 +162,7 @@ def shown_form(boss, bakehouse, run, which):
     pks = {word: row.pk for word, row in rows.items()}
     pks |= {"bag": bakehouse.line("G1", "bag").pk, "ribbon": bakehouse.line("G1", "ribbon").pk}
     pks["box"] = bakehouse.line("E2/G3", "box").pk
+    pks["debt"] = PackagingDebt.objects.earliest("pk").pk
     name, _mark, query = which.partition("?")
     page = sample(name, bakehouse, run) + (f"?{query.format(**pks)}" if query else "")
     typed = {word.format(**pks): text.format(**pks) for word, text in TYPED[which].items()}
@@ -204,6 +222,8 @@ def test_every_form_is_in_this_list(boss):
         "login",
         "logout",
         "theme_switch",
+        "assembly:books_check",
+        "assembly:debt_accept",
         "packaging:line_remove",
         "packaging:line_repair",
         "packaging:lot_assign_fill",

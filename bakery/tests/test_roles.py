@@ -8,6 +8,14 @@ from bakery.roles import ROLES
 
 pytestmark = pytest.mark.django_db
 
+MANAGERS_ALONE = {
+    "packaging.correct_costs",
+    "packaging.view_costs",
+    "assembly.record_anyway",
+    "assembly.void_run",
+    "assembly.waive_debts",
+    "assembly.check_books",
+}
 ACTIONS = {
     "packaging.assign_lots",
     "packaging.bake_stock",
@@ -19,14 +27,19 @@ ACTIONS = {
     "packaging.receive_stock",
     "packaging.issue_stock",
     "packaging.void_receipt",
-    "packaging.correct_costs",
-    "packaging.view_costs",
     "assembly.record_run",
-    "assembly.void_run",
+    "assembly.settle_debts",
+    *MANAGERS_ALONE,
 }
 MAY = {
-    "Packers": {"packaging.assign_lots", "packaging.bake_stock", "packaging.count_stock", "assembly.record_run"},
-    "Planners": ACTIONS - {"packaging.correct_costs", "packaging.view_costs", "assembly.void_run"},
+    "Packers": {
+        "packaging.assign_lots",
+        "packaging.bake_stock",
+        "packaging.count_stock",
+        "assembly.record_run",
+        "assembly.settle_debts",
+    },
+    "Planners": ACTIONS - MANAGERS_ALONE,
     "Managers": ACTIONS,
 }
 

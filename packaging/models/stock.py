@@ -151,6 +151,11 @@ class InventoryItem(BaseModel):
         return self.product.generic_product.unit if self.product else str(_("piece"))
 
     @property
+    def is_whole(self) -> bool:
+        """Whether amounts are whole: units, goods, and packaging that cannot be cut (R8)."""
+        return self.product is None or not self.product.generic_product.is_divisible
+
+    @property
     def unit_cost(self) -> Decimal | None:
         """Cost of one stock unit to 4 places, derived and for showing only; None when the cost is unknown (R2, R3)."""
         if not self.is_cost_known:

@@ -154,8 +154,7 @@ def count_lot(
     if movement := sent_before(StockMovement.objects, key):
         return movement
     lot = _lot(lot_id)
-    whole = lot.product is None or not lot.product.generic_product.is_divisible
-    checked_quantity(quantity, whole=whole, what=lot, or_zero=True)
+    checked_quantity(quantity, whole=lot.is_whole, what=lot, or_zero=True)
     if expected is not None and expected != lot.quantity:
         raise StaleVersion(lot)
     difference = quantity - lot.quantity
@@ -192,8 +191,7 @@ def issue_stock(
     if reason not in ISSUE_REASONS:
         raise NotFound(_("This reason"))
     order = get_row(AssemblyOrder.objects, order_id, _("The order")) if order_id is not None else None
-    whole = lot.product is None or not lot.product.generic_product.is_divisible
-    checked_quantity(quantity, whole=whole, what=lot)
+    checked_quantity(quantity, whole=lot.is_whole, what=lot)
     if quantity > lot.quantity:
         raise NotEnoughStock([Shortage(str(lot), quantity, lot.quantity, lot.unit)])
     if reason not in FACTS:

@@ -152,9 +152,9 @@ class TestEventList:
         assertContains(more, "row row-line", 1)
 
     @pytest.mark.parametrize("lines", [5, 500])
-    def test_eight_statements(self, lines, packer):
+    def test_nine_statements(self, lines, packer):
         many_lines(lines, *EventFactory.create_batch(3))
-        assert statements(packer, self.url) == 8
+        assert statements(packer, self.url) == 9
 
 
 class TestEventDetail:
@@ -234,7 +234,7 @@ class TestEventDetail:
         event = EventFactory()
         many_lines(lines, event, EventFactory())
         LotFactory(finished_good=FinishedGoodFactory(), order=OrderFactory(event=event))
-        assert statements(manager, event.get_absolute_url()) == 11
+        assert statements(manager, event.get_absolute_url()) == 12
 
 
 class TestEventOpen:

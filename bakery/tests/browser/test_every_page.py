@@ -17,7 +17,7 @@ from bakery.tests.browser.conftest import OpenPage
 
 LINK = re.compile(r'href="([/?][^"#]*)')
 # Addresses that are no page of their own: parts, writes without a form page, and what the browser alone asks for.
-NO_PAGE = re.compile(r"(preview|fill|repair|summary|rows|logout|theme|search|badge|jsi18n|options|lots|csv)$")
+NO_PAGE = re.compile(r"(preview|fill|repair|summary|rows|logout|theme|search|badge|jsi18n|options|lots|csv|accept)$")
 
 
 @pytest.fixture

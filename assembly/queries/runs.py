@@ -1,4 +1,4 @@
-"""The answers about runs that pages and services ask for. Each takes a constant number of statements."""
+"""One run: what it is recorded for, what it used, and where its goods went."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import CharField, DecimalField, F, Value
+from django.db.models import CharField, DecimalField, F, Q, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,6 +23,8 @@ from packaging.exceptions import GoodsUsed, NotFound
 from packaging.models import AssemblyOrder, Composition, FinishedGood, StockMovement
 from packaging.queries import good_or_not_found
 
+# A correction of goods that names a line is what a settled debt added to them; one by hand names none.
+OWN = Q(kind=StockMovement.Kind.ASSEMBLED) | Q(kind=StockMovement.Kind.CORRECTED, composition__isnull=False)
 UNDO_MINUTES = 10  # whoever recorded a run may undo it for so long (R28)
 
 
@@ -142,13 +144,18 @@ class GoodsUse:
     run: AssemblyRun | None
 
 
+def own_goods_movements(run: AssemblyRun) -> list[StockMovement]:
+    """Return the movements of a run's goods that the run itself made: the goods, and what settled debts added (R26)."""
+    return list(StockMovement.objects.filter(OWN, inventory_item=run.goods_lot_id, reversed_by=None))
+
+
 def goods_uses(run: AssemblyRun) -> list[GoodsUse]:
     """Return where a run's goods went: unreversed movements of its lot but its own, oldest first (R28)."""
     if run.goods_lot_id is None:
         return []
     movements = (
         StockMovement.objects.filter(inventory_item=run.goods_lot_id, reversed_by=None, reverses=None)
-        .exclude(kind=StockMovement.Kind.ASSEMBLED)
+        .exclude(OWN)
         .select_related("assemblyfinishedgoodconsumption__assembly_run__finished_good", "created_by")
     )
     return [GoodsUse(movement, _run_behind(movement)) for movement in movements]
@@ -165,7 +172,9 @@ def consumptions(run_id: int) -> list[Consumption]:
     return [
         row
         for model in consumption_models()
-        for row in model.objects.filter(assembly_run=run_id).select_related("movement__inventory_item", "composition")
+        for row in model.objects.filter(assembly_run=run_id).select_related(
+            "movement__inventory_item__product", "composition"
+        )
     ]
 
 

@@ -1,0 +1,383 @@
+"""Recording a run: what it takes is planned under the locks, refused with numbers, or written whole (R20-R25, R29)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from assembly.models import AssemblyRun
+from assembly.plan import Choices, LinePlan, Plan, Waste, make_plan, without_waste
+from assembly.services.write import write_run
+from packaging.availability import Lot
+from packaging.costs import ZERO, fits, in_words, round4
+from packaging.exceptions import (
+    BadDate,
+    BadQuantity,
+    EmptyRecipe,
+    NotEnoughStock,
+    NotFound,
+    OrderState,
+    OverAssigned,
+    PackagingUndecided,
+    Shortage,
+    StaleVersion,
+)
+from packaging.locks import lock_orders, lock_stock
+from packaging.models import AssemblyOrder, Composition, FinishedGood, InventoryItem
+from packaging.models.orders import MOST_PIECES
+from packaging.queries import as_part, good_or_not_found, last_prices, lots_for
+from packaging.services.assignment import check_choice
+from packaging.services.checks import checked_quantity, checked_reason, get_row, sent_before
+from packaging.services.orders import checked_pieces, recipe_lines, save_with_lines
+from packaging.services.releases import check_open
+
+
+class UndecidedLine:
+    """A generic line that a run's quantity is not decided for: a row of `PackagingUndecided`."""
+
+    def __init__(self, line: Composition, plan: LinePlan) -> None:
+        self.line = line
+        self.needed = plan.needed
+        self.decided = plan.taken
+        self.broken = plan.broken
+
+    @property
+    def missing(self) -> Decimal:
+        """What is still to be decided."""
+        return self.needed - self.decided
+
+    def __str__(self) -> str:
+        said = [
+            _("%(lot)s: reserved %(reserved)s, on hand %(on_hand)s.")
+            % {"lot": lot.label, "reserved": in_words(promised), "on_hand": in_words(lot.quantity)}
+            for lot, promised in self.broken
+        ]
+        said.append(
+            _("%(name)s: %(decided)s of %(needed)s decided.")
+            % {"name": self.line.name, "decided": in_words(self.decided), "needed": in_words(self.needed)}
+        )
+        return " ".join(said)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What shall be recorded, as it was asked for; `anyway_notes` is None unless undecided packaging may stay open."""
+
+    quantity: int
+    by: User | None
+    key: UUID
+    assembled_at: datetime
+    notes: str = ""
+    choices: Choices = field(default_factory=dict)
+    waste: Sequence[Waste] = ()
+    anyway_notes: str | None = None
+    from_other_orders: bool = False
+    pinned: Mapping[int, Sequence[int]] = field(default_factory=dict)  # lots by line that come before all others
+    replaces: AssemblyRun | None = None
+
+    @property
+    def on(self) -> date:
+        """The day of the run in the shop."""
+        return timezone.localdate(self.assembled_at)
+
+    @property
+    def lots(self) -> set[int]:
+        """The lots that are named."""
+        chosen = {lot_id for amounts in self.choices.values() for lot_id in amounts}
+        return chosen | {row.lot_id for row in self.waste}
+
+
+def preview_assembly(
+    *,
+    quantity: int,
+    order_id: int | None = None,
+    finished_good_id: int | None = None,
+    choices: Choices | None = None,
+    on: date | None = None,
+    waste: Sequence[Waste] = (),
+    from_other_orders: bool = False,
+) -> Plan:
+    """Return the plan that `record_assembly` would follow now, with estimates of what is undecided; four statements.
+
+    Raises what cannot be planned at all: `NotFound`, `EmptyRecipe`, `BadQuantity`, and refusals of `choices`, `waste`.
+    """
+    order = None
+    if order_id is not None:
+        orders = AssemblyOrder.objects.select_related("finished_good", "event")
+        order = get_row(orders, order_id, _("The order"))
+        lines = order_lines(order)
+    else:
+        lines = recipe_lines(good_or_not_found(finished_good_id or 0))
+    return plan_lines(
+        lines,
+        order,
+        checked_pieces(quantity),
+        choices or {},
+        on or timezone.localdate(),
+        priced=True,
+        waste=waste,
+        from_other_orders=from_other_orders,
+    )
+
+
+def order_lines(order: AssemblyOrder) -> list[Composition]:
+    """Return the lines in force of an order with their names; `EmptyRecipe` when all were taken out (R21)."""
+    lines = list(Composition.objects.of_order(order.pk).with_names())
+    if not lines:
+        raise EmptyRecipe(order.finished_good)
+    return lines
+
+
+def plan_lines(
+    lines: Sequence[Composition],
+    order: AssemblyOrder | None,
+    quantity: int,
+    choices: Choices,
+    on: date,
+    *,
+    priced: bool = False,
+    at_most: int | None = None,
+    waste: Sequence[Waste] = (),
+    **ways: Any,
+) -> Plan:
+    """Check the chosen and the wasted lots and plan a run over lines that are already loaded; `ways` as `make_plan`."""
+    parts = [as_part(line) for line in lines]
+    by_id = {line.pk: line for line in lines}
+    chosen = {lot_id for amounts in choices.values() for lot_id in amounts}
+    lots = lots_for(parts, lots=chosen | {row.lot_id for row in waste})
+    check_waste(waste, {lot.id: lot for lot in lots})
+    shelf = {lot.id: lot for lot in without_waste(lots, waste)}
+    _check_choices(choices, by_id, shelf, quantity, on, order)
+    prices = last_prices([part.generic_id for part in parts if part.is_generic and part.generic_id]) if priced else None
+    return make_plan(
+        parts,
+        lots,
+        quantity,
+        on=on,
+        choices=choices,
+        event_id=order.event_id if order else None,
+        at_most=at_most if at_most is not None else order.quantity_left if order else MOST_PIECES,
+        last_prices=prices,
+        waste=waste,
+        **ways,
+    )
+
+
+def check_waste(waste: Sequence[Waste], lots: Mapping[int, Lot]) -> None:
+    """Refuse waste without a reason, of a lot that is not there, of more than is on hand, or in broken pieces (R29)."""
+    if not waste:
+        return
+    rows = InventoryItem.objects.with_items().in_bulk({row.lot_id for row in waste})
+    wasted: dict[int, Decimal] = {}
+    for row in waste:
+        item = rows.get(row.lot_id)
+        if item is None or row.lot_id not in lots:
+            raise NotFound(_("The lot"))
+        checked_reason(row.reason)
+        checked_quantity(row.quantity, whole=item.is_whole, what=_("Lot %(lot)s") % {"lot": item.label})
+        wasted[row.lot_id] = wasted.get(row.lot_id, ZERO) + row.quantity
+    short = [
+        Shortage(f"{lots[lot_id].label} {lots[lot_id].item_name}", quantity, lots[lot_id].quantity)
+        for lot_id, quantity in wasted.items()
+        if quantity > lots[lot_id].quantity
+    ]
+    if short:
+        raise NotEnoughStock(short)
+
+
+def _check_choices(
+    choices: Choices,
+    lines: Mapping[int, Composition],
+    lots: Mapping[int, Lot],
+    quantity: int,
+    on: date,
+    order: AssemblyOrder | None,
+) -> None:
+    """Refuse chosen lots that a line cannot have, or more of them than the run needs (R5, R12, R22)."""
+    for line_id, amounts in choices.items():
+        line = lines.get(line_id)
+        if line is None or not line.is_generic:
+            raise NotFound(_("The line"))
+        for lot_id, amount in amounts.items():
+            check_choice(line, lots.get(lot_id), lot_id, amount, line.pk if order else None)
+            if lots[lot_id].received_on > on:
+                raise BadDate(
+                    _("Lot %(lot)s was received after %(day)s.") % {"lot": lots[lot_id].label, "day": on.isoformat()}
+                )
+        needed, total = as_part(line).need(quantity), sum(amounts.values(), ZERO)
+        if total > needed:
+            raise OverAssigned(line.name, needed, total, line.unit)
+
+
+@transaction.atomic
+def record_assembly(
+    *,
+    quantity: int,
+    by: User | None,
+    key: UUID,
+    order_id: int | None = None,
+    finished_good_id: int | None = None,
+    assembled_at: datetime | None = None,
+    notes: str = "",
+    choices: Choices | None = None,
+    waste: Sequence[Waste] = (),
+    record_anyway: bool = False,
+    anyway_notes: str = "",
+    from_other_orders: bool = False,
+    version: int | None = None,
+) -> AssemblyRun:
+    """Record that `quantity` pieces were assembled, and take from stock exactly what they used (R20-R25).
+
+    For an order, or for a good: then an order for exactly this quantity is opened and closed with it (R21). `choices`
+    names the lots of generic lines, by line id (without an order: the recipe's line id), then lot id. `waste` is what
+    was torn or broken (R29). `record_anyway` leaves undecided packaging open as a debt for each line, and needs
+    `anyway_notes` (R24). `from_other_orders` also takes nested goods that were made for other open orders (R23). `key`
+    becomes the run's uuid: sent twice, there is one run, and both answers are that run (R30). Raises `StaleVersion`,
+    `OrderState`, `EmptyRecipe`, `BadQuantity`, `BadDate`, `ReasonMissing`, `NotEnoughStock`, `PackagingUndecided` and
+    whatever refuses the choices; then nothing is written.
+    """
+    if run := sent_before(AssemblyRun.objects, key):
+        return run
+    wish = Wish(
+        quantity=checked_pieces(quantity),
+        by=by,
+        key=key,
+        assembled_at=assembled_at or timezone.now(),
+        notes=notes,
+        choices=choices or {},
+        waste=waste,
+        anyway_notes=checked_reason(anyway_notes) if record_anyway else None,
+        from_other_orders=from_other_orders,
+    )
+    if wish.on > timezone.localdate():
+        raise BadDate(_("A run cannot be dated into the future."))
+    if order_id is not None:
+        return _record_for_order(wish, order_id, version)
+    return _record_without_order(wish, good_or_not_found(finished_good_id or 0))
+
+
+def _record_for_order(wish: Wish, order_id: int, version: int | None) -> AssemblyRun:
+    order = lock_orders([order_id]).get(order_id)
+    if run := sent_before(AssemblyRun.objects, wish.key):
+        return run
+    order = check_open(order, version)
+    if wish.quantity > order.quantity_left:
+        raise OrderState(
+            _("%(order)s has %(left)s left, not %(quantity)s. Raise the order, or record the rest without one.")
+            % {"order": order, "left": order.quantity_left, "quantity": wish.quantity},
+            order,
+        )
+    lines = order_lines(order)
+    _lock_lines(wish, order.finished_good, lines, order)
+    return record_lines(wish, order, lines, order.quantity_left)
+
+
+def _record_without_order(wish: Wish, good: FinishedGood) -> AssemblyRun:
+    peeked = recipe_lines(good)
+    _lock_lines(wish, good, peeked, None)
+    if run := sent_before(AssemblyRun.objects, wish.key):
+        return run
+    lines = recipe_lines(good)
+    if _items(lines) != _items(peeked):
+        raise StaleVersion(good)
+    plan = planned(wish, lines, None)
+    order = AssemblyOrder(
+        finished_good=good,
+        quantity=wish.quantity,
+        quantity_assembled=wish.quantity,
+        due_on=wish.on,
+        status=AssemblyOrder.Status.CLOSED,
+    )
+    own = save_with_lines(order, lines)
+    return _write(wish, plan, order, own, counts=False)
+
+
+def record_lines(wish: Wish, order: AssemblyOrder, lines: Sequence[Composition], at_most: int) -> AssemblyRun:
+    """Plan and write a run over an order's lines; the caller holds all locks."""
+    plan = planned(wish, lines, order, at_most=at_most)
+    return _write(wish, plan, order, {line.pk: line for line in lines})
+
+
+def planned(
+    wish: Wish, lines: Sequence[Composition], order: AssemblyOrder | None, *, at_most: int | None = None
+) -> Plan:
+    """Return the plan of what was asked for, or raise what keeps it from being recorded."""
+    plan = plan_lines(
+        lines,
+        order,
+        wish.quantity,
+        wish.choices,
+        wish.on,
+        waste=wish.waste,
+        at_most=at_most,
+        pinned=wish.pinned,
+        from_other_orders=wish.from_other_orders,
+    )
+    _refuse(plan, lines, is_anyway=wish.anyway_notes is not None)
+    return plan
+
+
+def _write(
+    wish: Wish, plan: Plan, order: AssemblyOrder, lines: Mapping[int, Composition], *, counts: bool = True
+) -> AssemblyRun:
+    return write_run(
+        plan,
+        order,
+        lines,
+        key=wish.key,
+        by=wish.by,
+        assembled_at=wish.assembled_at,
+        on=wish.on,
+        notes=wish.notes,
+        anyway_notes=wish.anyway_notes or "",
+        counts=counts,
+        replaces=wish.replaces,
+    )
+
+
+def _lock_lines(wish: Wish, good: FinishedGood, lines: Sequence[Composition], order: AssemblyOrder | None) -> None:
+    """Lock the good itself (its lots grow) and every item that lines, promises, named lots or debts touch."""
+    lock_stock(
+        goods={good.pk, *(line.finished_good_id for line in lines if line.finished_good_id is not None)},
+        units={line.finished_unit_id for line in lines if line.finished_unit_id is not None},
+        products={
+            line.packaging_product_id for line in lines if line.packaging_product_id is not None and not line.is_generic
+        },
+        lots=wish.lots,
+        order=order.pk if order else None,
+        generics=[part.generic_id for part in map(as_part, lines) if part.is_generic and part.generic_id]
+        if wish.anyway_notes is not None
+        else (),
+    )
+
+
+def _items(lines: Iterable[Composition]) -> set[tuple[int | None, int | None, int | None, bool]]:
+    """Return what decides which items are locked."""
+    return {
+        (line.finished_good_id, line.finished_unit_id, line.packaging_product_id, line.is_generic) for line in lines
+    }
+
+
+def _refuse(plan: Plan, lines: Sequence[Composition], *, is_anyway: bool) -> None:
+    """Raise what keeps a plan from being recorded: first what is not there, then what is not decided (R24)."""
+    by_id = {line.pk: line for line in lines}
+    if plan.shortages:
+        raise NotEnoughStock(
+            [
+                Shortage(line.part.name, line.needed, line.have, line.part.unit, by_id[line.part.line_id])
+                for line in plan.shortages
+            ]
+        )
+    if plan.undecided and not is_anyway:
+        raise PackagingUndecided([UndecidedLine(by_id[line.part.line_id], line) for line in plan.undecided], plan.most)
+    taken = [*plan.takes, *plan.wasted]
+    amounts = [plan.total, *(row.cost for row in taken), *(round4(row.cost / row.quantity) for row in taken)]
+    if not all(fits(amount, 10, 4) for amount in amounts) or not all(fits(row.quantity, 10, 3) for row in taken):
+        raise BadQuantity(_("This run is too large to be recorded in one piece. Record it in parts."))
