@@ -224,9 +224,9 @@ def test_each_address_belongs_to_one_place(rf, monkeypatch, address, place):
 
 def test_the_navigation_counts_what_waits(client, monkeypatch):
     monkeypatch.setattr(context_processors, "url_or_none", "/{}/".format)
-    monkeypatch.setattr("packaging.queries.pending_count", lambda: 14)
+    monkeypatch.setattr("assembly.queries.waiting_counts", lambda: {"pending": 14, "debts": 3})
     assert 'id="nav-badge">14<' in client.get("/menu/").content.decode()
-    monkeypatch.setattr("packaging.queries.pending_count", lambda: 0)
+    monkeypatch.setattr("assembly.queries.waiting_counts", lambda: {"pending": 0, "debts": 0})
     assert 'id="nav-badge"></span>' in client.get("/menu/").content.decode()
 
 
