@@ -84,6 +84,8 @@ def test_lines_of_closed_orders_are_not_looked_at(client, shop):
     grow(shop, 40)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+        if connection.vendor == "postgresql":  # at this size a scan is nearly as cheap: ask whether an index can serve
+            cursor.execute("SET LOCAL enable_seqscan = off")
     page, count = statements(client, LIST)
     assert "40 waiting" in words(page)
     assert count <= 8
