@@ -102,6 +102,21 @@ class RunVoidForm(PlainForm):
     )
 
 
+class RunCorrectForm(RunVoidForm):
+    """How many were really made, and why the number was wrong."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": INCOMPLETE, "invalid": INCOMPLETE})
+    field_order = ("key", "quantity", "reason")
+
+    def __init__(self, *args: Any, made: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["quantity"] = WholeField(
+            label=_("How many were really made?"),
+            max_value=max(made - 1, 1),
+            error_messages={"max": _("Enter %(limit)s or less. What was made besides is a run of its own.")},
+        )
+
+
 class RunFilterForm(PlainForm):
     """Which runs are listed."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from assembly.views import record, runs, today
+from assembly.views import record, runs, today, undo
 
 app_name = "assembly"
 
@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern] = [
     path("record/preview/", record.run_preview, name="run_preview"),
     path("runs/", runs.run_list, name="run_list"),
     path("runs/<int:run_id>/", runs.run_detail, name="run_detail"),
-    path("runs/<int:run_id>/void/", runs.run_void, name="run_void"),
+    path("runs/<int:run_id>/void/", undo.run_void, name="run_void"),
+    path("runs/<int:run_id>/correct/", undo.run_correct, name="run_correct"),
 ]

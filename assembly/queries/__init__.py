@@ -16,20 +16,26 @@ from assembly.queries.runs import (
     own_goods_movements,
     run_subject,
 )
+from assembly.queries.undo import PromiseBack, TakenAgain, debts_closed, promises_back, taken_again
 
 __all__ = [
     "UNDO_MINUTES",
     "GoodsLotUses",
     "GoodsUse",
     "LedgerRow",
+    "PromiseBack",
     "RunSubject",
+    "TakenAgain",
     "check_books",
     "consumptions",
+    "debts_closed",
     "goods_lot_uses",
     "goods_uses",
     "ledger",
     "may_ask_to_void",
     "may_void",
     "own_goods_movements",
+    "promises_back",
     "run_subject",
+    "taken_again",
 ]

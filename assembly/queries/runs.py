@@ -78,6 +78,7 @@ class LedgerRow:
     total_cost: Decimal
     is_cost_known: bool
     promised: Decimal  # of it reserved by the order's line before (R28)
+    line_id: int | None
     lot_id: int | None
     movement_id: int | None
     reversed_quantity: Decimal | None
@@ -103,6 +104,7 @@ LEDGER_COLUMNS = {
     "total_cost": "total_cost",
     "is_cost_known": "is_cost_known",
     "promised": "promised",
+    "line_id": "composition",
     "lot_id": "movement__inventory_item",
     "movement_id": "movement",
     "reversed_quantity": "movement__reversed_by__quantity",
@@ -123,15 +125,13 @@ def ledger(run_id: int) -> list[LedgerRow]:
             amount=Cast("quantity_consumed", amount),
             promised=F("quantity_promised") if is_packaging else Cast(Value(0), amount),
         )
-        selects.append(rows.values_list("composition__sort_order", "composition", *LEDGER_COLUMNS.values()))
+        selects.append(rows.values_list("composition__sort_order", *LEDGER_COLUMNS.values()))
     found = [
-        (row[:2], LedgerRow(**dict(zip(LEDGER_COLUMNS, row[2:], strict=True))))
+        (row[0], LedgerRow(**dict(zip(LEDGER_COLUMNS, row[1:], strict=True))))
         for row in selects[0].union(*selects[1:], all=True)
     ]
     # A row without a line (imported ones) comes after those of the lines.
-    found.sort(
-        key=lambda f: (f[1].kind == Consumption.Kind.WASTE, f[0][0] is None, f[0][0] or 0, f[0][1] or 0, f[1].pk)
-    )
+    found.sort(key=lambda f: (f[1].kind == Consumption.Kind.WASTE, f[0] is None, f[0] or 0, f[1].line_id or 0, f[1].pk))
     # A union loses the places of a computed column on SQLite.
     return [replace(row, quantity=round3(row.quantity), promised=round3(row.promised)) for _place, row in found]
 

@@ -59,6 +59,7 @@ QUERIES = {
     "assembly:run_list": ["good", "before"],
     "assembly:run_record": ["order", "good", "page"],
     "assembly:run_preview": ["order", "good"],
+    "assembly:run_correct": ["quantity"],
 }
 
 
@@ -109,6 +110,7 @@ TYPED = {
     },
     "assembly:run_record?order={E2/G3}&choose=1": {"quantity": "1", "choice_{box}_{L5}": "1"},
     "assembly:run_void": {"reason": "Counted twice"},
+    "assembly:run_correct": {"quantity": "1", "reason": "Counted twice"},
 }
 
 
