@@ -13,7 +13,9 @@ from assembly.queries.runs import (
     ledger,
     may_ask_to_void,
     may_void,
+    others_goods,
     own_goods_movements,
+    run_filters,
     run_subject,
 )
 from assembly.queries.undo import PromiseBack, TakenAgain, debts_closed, promises_back, taken_again
@@ -34,8 +36,10 @@ __all__ = [
     "ledger",
     "may_ask_to_void",
     "may_void",
+    "others_goods",
     "own_goods_movements",
     "promises_back",
+    "run_filters",
     "run_subject",
     "taken_again",
 ]

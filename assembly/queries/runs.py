@@ -20,7 +20,7 @@ from assembly.models import (
 )
 from packaging.costs import round3
 from packaging.exceptions import GoodsUsed, NotFound
-from packaging.models import AssemblyOrder, Composition, FinishedGood, StockMovement
+from packaging.models import AssemblyOrder, Composition, Event, FinishedGood, InventoryItem, Product, StockMovement
 from packaging.queries import good_or_not_found
 
 # A correction of goods that names a line is what a settled debt added to them; one by hand names none.
@@ -45,6 +45,33 @@ class RunSubject:
     def usual_quantity(self) -> int:
         """What is most likely recorded: what the order still needs, of a good 1."""
         return self.order.quantity_left if self.order else 1
+
+
+def others_goods(lot_ids: Sequence[int]) -> list[InventoryItem]:
+    """Return lots of goods with the orders that they were made for; one statement, none for no lots."""
+    if not lot_ids:
+        return []
+    lots = InventoryItem.objects.filter(pk__in=lot_ids).select_related("finished_good", "order__event")
+    return list(lots.order_by("received_on", "pk"))
+
+
+def run_filters() -> dict[str, list[tuple[int, str]]]:
+    """Return what runs can be narrowed by, each with its name: four statements."""
+    runs = AssemblyRun.objects.order_by()
+    goods = FinishedGood.objects.filter(pk__in=runs.values("finished_good"))
+    events = Event.objects.filter(pk__in=runs.filter(order__event__isnull=False).values("order__event"))
+    people = User.objects.filter(pk__in=runs.filter(recorded_by__isnull=False).values("recorded_by"))
+    used = AssemblyPackagingConsumption.objects.order_by().values("product")
+    designs = Product.objects.filter(pk__in=used).order_by("generic_product__name", "design")
+    return {
+        "good": list(goods.order_by("display_name").values_list("pk", "display_name")),
+        "event": list(events.order_by("-date", "name").values_list("pk", "name")),
+        "person": list(people.order_by("username").values_list("pk", "username")),
+        "design": [
+            (pk, f"{name} {design}".strip())
+            for pk, name, design in designs.values_list("pk", "generic_product__name", "design")
+        ],
+    }
 
 
 def run_subject(*, order_id: int | None = None, finished_good_id: int | None = None) -> RunSubject:

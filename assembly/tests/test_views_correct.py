@@ -143,7 +143,7 @@ def test_the_pages_take_the_same_statements_for_few_and_many_lots(client, bakeho
         assert count(client, page(recorded)) == count(client, page(many))
 
 
-# --- what a void says beforehand ---------------------------------------------------------------------------------------
+# --- what a void says beforehand --------------------------------------------------------------------------------------
 
 
 def test_a_void_says_which_promises_stand_again_and_no_more_than_the_order_needs(client, bakehouse, recorded):

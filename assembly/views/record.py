@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import reswap, retarget
 
-from assembly.forms import CHOICE, RunPlanForm, RunRecordForm
+from assembly.forms import CHOICE, WASTE, RunPlanForm, RunRecordForm
 from assembly.models import AssemblyRun
 from assembly.queries import RunSubject, run_subject
 from assembly.services import record_assembly
@@ -81,6 +81,8 @@ def _record(request: HtmxHttpRequest) -> HttpResponse:
             assembled_at=_moment(values["on"]),
             notes=values["notes"],
             choices=values["choices"],
+            waste=values["waste"],
+            from_other_orders=values["from_other_orders"],
             version=values.get("version"),
         )
     except RuleError as error:
@@ -96,7 +98,9 @@ def _lead_to(request: HtmxHttpRequest, run: AssemblyRun) -> HttpResponse:
 def _update(request: HtmxHttpRequest) -> HttpResponse:
     """Lead to the address of the plan for what was typed, without JavaScript: the button Update."""
     typed: dict[str, Any] = {
-        name: text for name, text in request.POST.items() if name in RunPlanForm.base_fields or CHOICE.fullmatch(name)
+        name: text
+        for name, text in request.POST.items()
+        if name in RunPlanForm.base_fields or CHOICE.fullmatch(name) or WASTE.fullmatch(name)
     }
     return redirect_to(request, f"{request.path}?{urlencode({**request.GET.dict(), **typed})}")
 

@@ -8,10 +8,9 @@ from django.views.decorators.http import require_safe
 
 from assembly.forms import RunFilterForm
 from assembly.models import AssemblyRun
-from assembly.queries import goods_uses, ledger, may_void
+from assembly.queries import goods_uses, ledger, may_void, run_filters
 from bakery.web import HtmxHttpRequest, newest_first, permission_required, render_part
 from packaging.costs import ZERO, round4
-from packaging.models import FinishedGood
 
 SHOWN_USES = 50
 
@@ -19,16 +18,14 @@ SHOWN_USES = 50
 @permission_required("assembly.view_assemblyrun")
 @require_safe
 def run_list(request: HtmxHttpRequest) -> HttpResponse:
-    """List runs, newest first, of all goods or of one."""
-    goods = FinishedGood.objects.filter(runs__isnull=False).distinct().values_list("pk", "display_name")
-    form = RunFilterForm(request.GET, goods=[(pk, name) for pk, name in goods])
+    """List runs, newest first, narrowed by good, day, order, event, person, design or lot."""
+    form = RunFilterForm(request.GET, choices=run_filters())
     runs = AssemblyRun.objects.with_names().with_open_debt()
-    good_id = form.cleaned_data["good"] if form.is_valid() else None
-    if good_id:
-        runs = runs.filter(finished_good=good_id)
-    page = newest_first(request, runs if form.is_valid() else runs.none(), by="assembled_at")
-    context = {"form": form, "page": page, "good_id": good_id}
-    status = 200 if form.is_valid() else 422
+    is_fine = form.is_valid()
+    page = newest_first(request, runs.narrowed(**form.filters) if is_fine else runs.none(), by="assembled_at")
+    narrowed = form.filters if is_fine else {}
+    context = {"form": form, "page": page, "narrowed": narrowed}
+    status = 200 if is_fine else 422
     return render_part(request, "assembly/run_list.html", context, part=("rows", "more"), status=status)
 
 
