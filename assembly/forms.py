@@ -161,6 +161,12 @@ class RunPlanForm(PlainForm):
         return seen
 
 
+class RunQuantityForm(PlainForm):
+    """How many are to be made."""
+
+    quantity = WholeField(label=_("How many shall be made?"), max_value=MOST_PIECES)
+
+
 class RunRecordForm(RunPlanForm):
     """A run to be recorded: the plan, the one-time key, and the version of the order it was drawn from (R30, R31)."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from assembly.views import record, runs, today, undo
+from assembly.views import making, record, runs, today, undo
 
 app_name = "assembly"
 
@@ -10,8 +10,10 @@ urlpatterns: list[URLPattern] = [
     path("", today.today, name="today"),
     path("record/", record.run_record, name="run_record"),
     path("record/preview/", record.run_preview, name="run_preview"),
+    path("record/plan/", making.run_plan, name="run_plan"),
     path("runs/", runs.run_list, name="run_list"),
     path("runs/<int:run_id>/", runs.run_detail, name="run_detail"),
     path("runs/<int:run_id>/void/", undo.run_void, name="run_void"),
     path("runs/<int:run_id>/correct/", undo.run_correct, name="run_correct"),
+    path("stock/lots/<int:pk>/trace/", making.lot_trace, name="lot_trace"),
 ]

@@ -1,6 +1,7 @@
 """The answers about runs that pages and services ask for. Each takes a constant number of statements."""
 
 from assembly.queries.books import check_books
+from assembly.queries.making import Step, making_plan
 from assembly.queries.runs import (
     UNDO_MINUTES,
     GoodsLotUses,
@@ -18,6 +19,7 @@ from assembly.queries.runs import (
     run_filters,
     run_subject,
 )
+from assembly.queries.trace import trace_back, trace_forward, traced_lot
 from assembly.queries.undo import PromiseBack, TakenAgain, debts_closed, promises_back, taken_again
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "LedgerRow",
     "PromiseBack",
     "RunSubject",
+    "Step",
     "TakenAgain",
     "check_books",
     "consumptions",
@@ -34,6 +37,7 @@ __all__ = [
     "goods_lot_uses",
     "goods_uses",
     "ledger",
+    "making_plan",
     "may_ask_to_void",
     "may_void",
     "others_goods",
@@ -42,4 +46,7 @@ __all__ = [
     "run_filters",
     "run_subject",
     "taken_again",
+    "trace_back",
+    "trace_forward",
+    "traced_lot",
 ]

@@ -15,10 +15,11 @@ from assembly.models import AssemblyRun
 from assembly.queries import RunSubject, run_subject
 from assembly.services import record_assembly
 from assembly.views.record_screen import RecordScreen
-from bakery.web import HtmxHttpRequest, page_of, permission_required, redirect_to, refused, render_part
+from bakery.web import HtmxHttpRequest, page_of, permission_required, redirect_to, refused, render_part, safe_next
 from packaging.exceptions import NotFound, RuleError
 from packaging.models import AssemblyOrder
 from packaging.services.checks import sent_before
+from packaging.views.stock_parts import to_recount
 
 TEMPLATE = "assembly/run_record.html"
 NAMES = {"order": "order_id", "good": "finished_good_id"}
@@ -51,10 +52,10 @@ def _choose(request: HtmxHttpRequest) -> HttpResponse:
 
 def _show(request: HtmxHttpRequest) -> HttpResponse:
     """Show the form with its plan, as far as the address fills it; 422 when what the address says cannot be."""
-    subject = _subject(request)
+    subject = subject_or_404(request)
     usual = {"quantity": str(subject.usual_quantity or 1), "on": timezone.localdate().isoformat()}
     form = RunPlanForm({**usual, **request.GET.dict()})
-    screen = RecordScreen(subject, form, key=str(uuid4()), is_choosing="choose" in request.GET)
+    screen = RecordScreen(subject, form, key=str(uuid4()), **_how(request))
     if screen.refusal:
         form.add_error(None, screen.refusal)
     context = {**screen.context(), "is_preview": bool(request.htmx and request.htmx.target == "plan")}
@@ -67,6 +68,8 @@ def _record(request: HtmxHttpRequest) -> HttpResponse:
     subject_id = _subject_id(request)
     if "update" in request.POST:
         return _update(request)
+    if "recount" in request.POST:
+        return to_recount(request, _typed_address(request))
     form = RunRecordForm(request.POST, for_order="order_id" in subject_id)
     if not form.is_valid():
         first = sent_before(AssemblyRun.objects, form.cleaned_data.get("key"))
@@ -92,22 +95,30 @@ def _record(request: HtmxHttpRequest) -> HttpResponse:
 
 def _lead_to(request: HtmxHttpRequest, run: AssemblyRun) -> HttpResponse:
     """Lead to the page of a run that was just recorded, with its Undo."""
-    return redirect_to(request, f"{run.get_absolute_url()}?recorded=1")
+    back = safe_next(request, "")
+    return redirect_to(
+        request, f"{run.get_absolute_url()}?{urlencode({'recorded': 1, **({'next': back} if back else {})})}"
+    )
 
 
-def _update(request: HtmxHttpRequest) -> HttpResponse:
-    """Lead to the address of the plan for what was typed, without JavaScript: the button Update."""
-    typed: dict[str, Any] = {
+def _typed_address(request: HtmxHttpRequest) -> str:
+    """Return the address of this screen with what was typed."""
+    typed = {
         name: text
         for name, text in request.POST.items()
         if name in RunPlanForm.base_fields or CHOICE.fullmatch(name) or WASTE.fullmatch(name)
     }
-    return redirect_to(request, f"{request.path}?{urlencode({**request.GET.dict(), **typed})}")
+    return f"{request.path}?{urlencode({**request.GET.dict(), **typed})}"
+
+
+def _update(request: HtmxHttpRequest) -> HttpResponse:
+    """Lead to the address of the plan for what was typed, without JavaScript: the button Update."""
+    return redirect_to(request, _typed_address(request))
 
 
 def _refuse(request: HtmxHttpRequest, form: RunRecordForm, error: RuleError | None = None) -> HttpResponse:
     """Show the form again with the typing kept, the plan as it is now, and the ways on (R24, R31)."""
-    screen = RecordScreen(_subject(request), form, key=form.data.get("key", ""), is_choosing="choose" in request.GET)
+    screen = RecordScreen(subject_or_404(request), form, key=form.data.get("key", ""), **_how(request))
     if error is not None:
         error.lost_race = screen.has_dropped(error)
         form.add_error(None, error)
@@ -127,11 +138,17 @@ def _subject_id(request: HtmxHttpRequest) -> dict[str, Any]:
     return {name: int(text) for name, text in given.items()}
 
 
-def _subject(request: HtmxHttpRequest) -> RunSubject:
+def subject_or_404(request: HtmxHttpRequest) -> RunSubject:
+    """Return the order or the good that the address names."""
     try:
         return run_subject(**_subject_id(request))
     except NotFound:
         raise Http404 from None
+
+
+def _how(request: HtmxHttpRequest) -> dict[str, Any]:
+    """Return what the address says besides: lots are chosen here, and where people came from."""
+    return {"is_choosing": "choose" in request.GET, "back": safe_next(request, "")}
 
 
 def _moment(day: date) -> datetime:

@@ -70,8 +70,8 @@ def _choosable(line: LinePlan, lots: Sequence[Lot], day: date) -> list[Lot]:
 class RecordScreen:
     """The screen of one order or good, with the plan of what its form says."""
 
-    def __init__(self, subject: RunSubject, form: RunPlanForm, *, key: str, is_choosing: bool) -> None:
-        self.subject, self.form, self.key, self.is_choosing = subject, form, key, is_choosing
+    def __init__(self, subject: RunSubject, form: RunPlanForm, *, key: str, is_choosing: bool, back: str = "") -> None:
+        self.subject, self.form, self.key, self.is_choosing, self.back = subject, form, key, is_choosing, back
         self.refusal: RuleError | None = None  # of the chosen lots; the plan is then made without them
         self.choices: Choices = {}
         self.waste: Sequence[Waste] = ()
@@ -109,7 +109,8 @@ class RecordScreen:
         """What the address says beyond the page: for what, and whether lots are chosen here."""
         order = self.subject.order
         words: dict[str, Any] = {"order": order.pk} if order else {"good": self.subject.good.pk}
-        return urlencode({**words, "choose": 1} if self.is_choosing else words)
+        words |= {"choose": 1} if self.is_choosing else {}
+        return urlencode({**words, "next": self.back} if self.back else words)
 
     def context(self) -> dict[str, Any]:
         """Return what the template shows."""
@@ -120,6 +121,8 @@ class RecordScreen:
             "good": good,
             "form": self.form,
             "key": self.key,
+            "back": self.back,
+            "first_url": self._first_url(),
             "plan": plan,
             "short_lines": [line for line in plan.lines if line.short > 0] if plan else [],
             "cost_each": per_unit(plan.cost.likely, plan.pieces) if plan and plan.cost.likely is not None else None,
@@ -130,6 +133,14 @@ class RecordScreen:
             "action": f"{reverse('assembly:run_record')}?{self.address}",
             "preview": f"{reverse('assembly:run_preview')}?{self.address}",
         }
+
+    def _first_url(self) -> str:
+        """Return where it stands what must be assembled first; empty when nested goods suffice."""
+        if self.plan is None or not any(line.part.item[0] == "good" for line in self.plan.shortages):
+            return ""
+        order = self.subject.order
+        words = {"order": order.pk} if order else {"good": self.subject.good.pk}
+        return f"{reverse('assembly:run_plan')}?{urlencode({**words, 'quantity': self.plan.pieces})}"
 
     def _waste_rows(self) -> list[WasteRow]:
         assert self.plan is not None

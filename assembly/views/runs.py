@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from assembly.forms import RunFilterForm
 from assembly.models import AssemblyRun
 from assembly.queries import goods_uses, ledger, may_void, run_filters
-from bakery.web import HtmxHttpRequest, newest_first, permission_required, render_part
+from bakery.web import HtmxHttpRequest, newest_first, permission_required, render_part, safe_next
 from packaging.costs import ZERO, round4
 
 SHOWN_USES = 50
@@ -35,6 +35,7 @@ def run_detail(request: HtmxHttpRequest, run_id: int) -> HttpResponse:
     """Show what a run made and what it used, as it was written."""
     run = run_or_404(run_id)
     context = {**figures(run), "may_void": _may_void(request.user, run), "is_new": "recorded" in request.GET}
+    context["back"] = safe_next(request, "")
     return render_part(request, "assembly/run_detail.html", context)
 
 

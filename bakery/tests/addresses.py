@@ -11,6 +11,7 @@ NUMBERS = {
     "packaging:lot_detail": "lot",
     "packaging:receipt_void": "lot",
     "packaging:cost_correct": "lot",
+    "assembly:lot_trace": "lot",
 }
 
 

@@ -44,7 +44,7 @@ def test_a_row_that_is_not_there_is_a_404(boss, bakehouse, run, name):
 
 QUERIES = {
     "packaging:pending_list": ["q", "kind", "due", "state", "page"],
-    "packaging:lot_assign": ["next", "quantity"],
+    "packaging:lot_assign": ["next", "quantity", "typed", "lot_1"],
     "packaging:make": ["q", "page"],
     "packaging:order_list": ["q", "show", "page"],
     "packaging:order_open": ["good", "event"],
@@ -54,12 +54,14 @@ QUERIES = {
     "packaging:stock_receive": ["generic", "product", "lot", "quantity"],
     "packaging:stock_bake": ["unit", "quantity"],
     "packaging:stock_opening": ["good"],
-    "packaging:stock_count": ["lot", "q", "quantity"],
+    "packaging:stock_count": ["lot", "q", "quantity", "next"],
     "packaging:stock_issue": ["lot", "q"],
     "assembly:run_list": ["good", "before", "since", "until", "event", "person", "design", "lot", "order"],
     "assembly:run_record": ["order", "good", "page"],
     "assembly:run_preview": ["order", "good"],
     "assembly:run_correct": ["quantity"],
+    "assembly:run_detail": ["next"],
+    "assembly:run_plan": ["order", "good", "quantity"],
 }
 
 
