@@ -71,7 +71,8 @@ class RunQuerySet(models.QuerySet[Any]):
 
 def _rows(kind: str) -> models.QuerySet[Any]:
     """Return a table of the ledger."""
-    return apps.get_model("assembly", f"Assembly{kind}Consumption")._default_manager.order_by()
+    rows: models.QuerySet[Any] = apps.get_model("assembly", f"Assembly{kind}Consumption")._default_manager.order_by()
+    return rows
 
 
 def _midnight(day: date) -> datetime:

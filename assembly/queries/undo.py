@@ -86,27 +86,31 @@ def taken_again(run_id: int, pieces: int) -> list[TakenAgain]:
 
     Each lot is valued as it will be once the run is taken back, line by line as a run does (R2).
     """
-    rows = [row for row in consumptions(run_id) if row.movement is not None]
-    lines = Composition.objects.filter(pk__in={row.composition_id for row in rows if row.composition_id}).with_names()
-    parts = {line.pk: as_part(line) for line in lines}
-    waste = [row for row in rows if row.kind == Consumption.Kind.WASTE]
-    used = [row for row in rows if row not in waste]
-    used.sort(key=lambda row: (row.composition.sort_order if row.composition else 0, row.composition_id or 0, row.pk))
+    rows = [(row, row.movement) for row in consumptions(run_id) if row.movement is not None]
+    lines = Composition.objects.filter(pk__in={row.composition_id for row, _movement in rows if row.composition_id})
+    left = {line.pk: as_part(line).need(pieces) for line in lines.with_names()}
+    rows.sort(key=lambda found: _place(found[0]))
     shelf: dict[int, tuple[Decimal, Decimal]] = {}
-    for row in rows:
-        lot, amount = row.movement.inventory_item, -row.movement.quantity
+    for _row, movement in rows:
+        lot = movement.inventory_item
         quantity, value = shelf.get(lot.pk, (lot.quantity, lot.value))
-        shelf[lot.pk] = quantity + amount, value - row.movement.value
-    left = {line_id: part.need(pieces) for line_id, part in parts.items()}
+        shelf[lot.pk] = quantity - movement.quantity, value - movement.value
     found = []
-    for row in [*used, *waste]:
-        lot_id, before = row.movement.inventory_item_id, -row.movement.quantity
-        quantity = before if row in waste else min(before, left.get(row.composition_id or 0, ZERO))
-        if row not in waste:
-            left[row.composition_id or 0] = left.get(row.composition_id or 0, ZERO) - quantity
-        on_hand, value = shelf[lot_id]
+    for row, movement in rows:
+        before, line_id = -movement.quantity, row.composition_id or 0
+        quantity = before
+        if row.kind != Consumption.Kind.WASTE:
+            quantity = min(before, left.get(line_id, ZERO))
+            left[line_id] = left.get(line_id, ZERO) - quantity
+        on_hand, value = shelf[movement.inventory_item_id]
         cost = take(quantity, on_hand, value) if quantity else ZERO
-        shelf[lot_id] = on_hand - quantity, value - cost
+        shelf[movement.inventory_item_id] = on_hand - quantity, value - cost
         name = f"{row.item_name} {getattr(row, 'design', '')}".strip()
         found.append(TakenAgain(row, name, getattr(row, "unit", "piece"), before, quantity, round4(cost)))
     return found
+
+
+def _place(row: Consumption) -> tuple[bool, int, int, int]:
+    """Order rows as a run takes them: by line, waste last."""
+    is_waste = row.kind == Consumption.Kind.WASTE
+    return is_waste, row.composition.sort_order if row.composition else 0, row.composition_id or 0, row.pk

@@ -95,15 +95,15 @@ def _record(request: HtmxHttpRequest) -> HttpResponse:
 
 def _lead_to(request: HtmxHttpRequest, run: AssemblyRun) -> HttpResponse:
     """Lead to the page of a run that was just recorded, with its Undo."""
-    back = safe_next(request, "")
-    return redirect_to(
-        request, f"{run.get_absolute_url()}?{urlencode({'recorded': 1, **({'next': back} if back else {})})}"
-    )
+    words = {"recorded": "1"}
+    if back := safe_next(request, ""):
+        words["next"] = back
+    return redirect_to(request, f"{run.get_absolute_url()}?{urlencode(words)}")
 
 
 def _typed_address(request: HtmxHttpRequest) -> str:
     """Return the address of this screen with what was typed."""
-    typed = {
+    typed: dict[str, Any] = {
         name: text
         for name, text in request.POST.items()
         if name in RunPlanForm.base_fields or CHOICE.fullmatch(name) or WASTE.fullmatch(name)
