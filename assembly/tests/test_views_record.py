@@ -859,3 +859,15 @@ def test_r23_goods_of_another_open_order_are_taken_only_when_asked(client, assig
     assert send(client, assigned, "G6", 2).status_code == 422
     assert send(client, assigned, "G6", 2, from_other_orders="on").status_code == 302
     assert AssemblyRun.objects.get(finished_good=assigned.goods["G6"]).quantity_assembled == 2
+
+
+def test_r30_back_and_another_record_show_the_first_run(client, bakehouse):
+    """The address keeps the key of a form that went out: a page that is loaded anew by Back sends the same."""
+    send(client, bakehouse, "G7", 5)
+    run = AssemblyRun.objects.get()
+    again = client.get(address(bakehouse, "G7", key=run.uuid))
+    assert again.context["key"] == str(run.uuid)
+    answer = client.post(again.context["action"], {**hidden(again), "quantity": "5", "on": "2025-12-09"})
+    assert (answer.status_code, answer.url) == (302, f"{run.get_absolute_url()}?recorded=1")
+    assert AssemblyRun.objects.count() == 1
+    assert client.get(address(bakehouse, "G7", key="x")).context["key"] != "x"

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.http import Http404, HttpResponse
 from django.utils import timezone
@@ -55,7 +55,7 @@ def _show(request: HtmxHttpRequest) -> HttpResponse:
     subject = subject_or_404(request)
     usual = {"quantity": str(subject.usual_quantity or 1), "on": timezone.localdate().isoformat()}
     form = RunPlanForm({**usual, **request.GET.dict()})
-    screen = RecordScreen(subject, form, key=str(uuid4()), **_how(request))
+    screen = RecordScreen(subject, form, key=str(asked_key(request) or uuid4()), **_how(request))
     if screen.refusal:
         form.add_error(None, screen.refusal)
     context = {**screen.context(), "is_preview": bool(request.htmx and request.htmx.target == "plan")}
@@ -144,6 +144,14 @@ def subject_or_404(request: HtmxHttpRequest) -> RunSubject:
         return run_subject(**_subject_id(request))
     except NotFound:
         raise Http404 from None
+
+
+def asked_key(request: HtmxHttpRequest) -> UUID | None:
+    """Return the one-time key that the address keeps of a form that went out: Back and resubmit are one run (R30)."""
+    try:
+        return UUID(request.GET.get("key", ""))
+    except ValueError:
+        return None
 
 
 def _how(request: HtmxHttpRequest) -> dict[str, Any]:

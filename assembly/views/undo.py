@@ -12,6 +12,7 @@ from assembly.forms import RunCorrectForm, RunVoidForm
 from assembly.models import AssemblyRun
 from assembly.queries import debts_closed, may_ask_to_void, promises_back, taken_again
 from assembly.services import correct_run, void_run
+from assembly.views.record import asked_key
 from assembly.views.runs import figures, run_or_404
 from bakery.web import HtmxHttpRequest, permission_required, posted, redirect_to, refused, render_part
 from packaging.costs import ZERO, per_unit, round4
@@ -48,7 +49,7 @@ def run_void(request: HtmxHttpRequest, run_id: int) -> HttpResponse:
 def run_correct(request: HtmxHttpRequest, run_id: int) -> HttpResponse:
     """Say what a run takes when fewer were made, and record it anew with the right number (R28, R30)."""
     run, error = _asked(request.user, run_id), None
-    start = {"key": uuid4(), "quantity": max(run.quantity_assembled - 1, 1)}
+    start = {"key": asked_key(request) or uuid4(), "quantity": max(run.quantity_assembled - 1, 1)}
     form = RunCorrectForm(posted(request), made=run.quantity_assembled, initial=start)
     if form.is_bound and (first := _sent(form, run)):
         return _lead_to(request, first)

@@ -57,9 +57,9 @@ QUERIES = {
     "packaging:stock_count": ["lot", "q", "quantity", "next"],
     "packaging:stock_issue": ["lot", "q"],
     "assembly:run_list": ["good", "before", "since", "until", "event", "person", "design", "lot", "order"],
-    "assembly:run_record": ["order", "good", "page"],
+    "assembly:run_record": ["order", "good", "page", "next", "key"],
     "assembly:run_preview": ["order", "good"],
-    "assembly:run_correct": ["quantity"],
+    "assembly:run_correct": ["quantity", "key"],
     "assembly:run_detail": ["next"],
     "assembly:run_plan": ["order", "good", "quantity"],
 }
