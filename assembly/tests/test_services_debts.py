@@ -27,7 +27,7 @@ from packaging.exceptions import (
 )
 from packaging.models import AssemblyOrder, GenericProduct, InventoryItem, StockMovement
 from packaging.queries import generic_summary
-from packaging.services import close_order, count_lot, issue_stock, receive_lot
+from packaging.services import close_order, count_lot, issue_stock, receive_lot, remove_line
 from packaging.tests.factories import UserFactory
 
 D = Decimal
@@ -348,3 +348,12 @@ def test_the_books_name_what_differs(bakehouse):
     AssemblyOrder.objects.filter(pk=run.order_id).update(quantity_assembled=10)
     PackagingDebt.objects.update(quantity_settled=D(0))
     InventoryItem.objects.filter(pk=bakehouse.lots["L1"].pk).update(value=D("6.9"))
+
+
+def test_r11_a_line_that_is_owed_for_was_used(bakehouse):
+    run = anyway(bakehouse, 10, "E1/G1")
+    line = run.debts.get().composition
+    remove_line(composition_id=line.pk, by=None)
+    line.refresh_from_db()
+    assert line.is_archived
+    assert settle(run.debts.get(), bakehouse, L1=10).is_open is False

@@ -220,8 +220,12 @@ def take_out(line: Composition) -> None:
 
 
 def is_used(line: Composition) -> bool:
-    """Say whether anything was ever taken for this line."""
-    return line.movements.exists() or line.assignments.filter(quantity_consumed__gt=0).exists()
+    """Say whether anything was ever taken for this line, or is owed for it."""
+    return (
+        line.movements.exists()
+        or line.assignments.filter(quantity_consumed__gt=0).exists()
+        or line.debts.exists()  # what runs owe points here from the app above
+    )
 
 
 def _release(line: Composition) -> None:
