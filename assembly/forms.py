@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,14 +13,18 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from assembly.plan import Waste
 from bakery.forms import DayField, NumberInput, PlainForm, QuantityField, WholeField
 from packaging.availability import Lot
-from packaging.costs import ZERO
+from packaging.costs import ZERO, in_words
 from packaging.forms.pending import LotAmountField, typed_amounts
 from packaging.models.orders import MOST_PIECES
+from packaging.words import WASTE_REASONS
 
 TAKEN = re.compile(r"take_(\d{1,18})_(\d{1,18})", re.ASCII)
 SEEN = re.compile(r"seen_(\d{1,18})", re.ASCII)
+WASTE = re.compile(r"waste_(?:lot|quantity|reason|words)_([1-9]\d?)", re.ASCII)
+FEWEST_WASTE, MOST_WASTE = 3, 20  # rows for what broke
 CHOICE = re.compile(r"choice_(\d{1,18})_(\d{1,18})", re.ASCII)
 INCOMPLETE = _("This form is not complete. Load the page again.")
 
@@ -34,12 +39,24 @@ def seen_name(line_id: int, lot_id: int | None = None) -> str:
     return f"seen_{line_id}" if lot_id is None else f"seen_{line_id}_{lot_id}"
 
 
+@dataclass(frozen=True)
+class WasteRow:
+    """The fields that say what broke of one lot."""
+
+    lot: forms.BoundField
+    quantity: forms.BoundField
+    reason: forms.BoundField
+    words: forms.BoundField
+
+
 class RunPlanForm(PlainForm):
-    """What a run would be: how many, on which day, and for generic lines how many of which lots."""
+    """What a run would be: how many, on which day, which lots for generic lines, and what broke while packing."""
 
     quantity = WholeField(label=_("How many did you make?"), max_value=MOST_PIECES)
     on = DayField(label=_("On which day?"))
     notes = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    from_other_orders = forms.BooleanField(label=_("Take goods made for other open orders"), required=False)
 
     def __init__(self, data: Mapping[str, Any], *args: Any, **kwargs: Any) -> None:
         self.sent = {name: data[name] for name in data}
@@ -48,6 +65,25 @@ class RunPlanForm(PlainForm):
         for name in self.sent:
             if CHOICE.fullmatch(name):
                 self.fields[name] = QuantityField(required=False, label=_("Lot"))
+        used = [int(match[1]) for name in self.sent if (match := WASTE.fullmatch(name)) and self._says(name)]
+        self.waste_numbers = range(1, min(max([*used, FEWEST_WASTE - 1]) + 1, MOST_WASTE) + 1)
+        for number in self.waste_numbers:
+            self._add_waste(number)
+
+    def _says(self, name: str) -> bool:
+        return bool(str(self.sent[name]).strip()) and not name.startswith("waste_reason")
+
+    def _add_waste(self, number: int) -> None:
+        self.fields[f"waste_lot_{number}"] = WholeField(
+            label=_("Which lot?"), max_value=2**31 - 1, required=False, widget=forms.Select()
+        )
+        self.fields[f"waste_quantity_{number}"] = QuantityField(label=_("How many broke?"), required=False)
+        self.fields[f"waste_reason_{number}"] = forms.ChoiceField(
+            label=_("What happened?"), choices=list(WASTE_REASONS.items()), required=False
+        )
+        self.fields[f"waste_words_{number}"] = forms.CharField(
+            label=_("In your own words"), max_length=400, required=False
+        )
 
     def clean_on(self) -> date:
         """Refuse a day in the future of the shop (R5)."""
@@ -65,6 +101,51 @@ class RunPlanForm(PlainForm):
             if match and amount:
                 choices.setdefault(int(match[1]), {})[int(match[2])] = amount
         self.cleaned_data["choices"] = choices
+        self.cleaned_data["waste"] = [row for number in self.waste_numbers if (row := self._clean_waste(number))]
+
+    def _clean_waste(self, number: int) -> Waste | None:
+        """Return what broke of one lot, None for an empty row; a row that is half filled in is refused."""
+        names = [f"waste_{word}_{number}" for word in ("lot", "quantity", "reason", "words")]
+        if self.errors.keys() & set(names):
+            return None
+        lot_id, quantity, reason, words = (self.cleaned_data.get(name) for name in names)
+        if not lot_id and not quantity and not words:
+            return None
+        if not lot_id:
+            self.add_error(names[0], ValidationError(_("Say which lot it was."), code="required"))
+        elif not quantity:
+            self.add_error(names[1], ValidationError(_("Say how many broke."), code="required"))
+        elif not words and reason in {"", "other"}:
+            self.add_error(names[3], ValidationError(_("Say what happened."), code="reason_missing"))
+        else:
+            return Waste(lot_id, quantity, ": ".join(filter(None, (reason, words))))
+        return None
+
+    def offer_waste(self, lots: Sequence[Lot]) -> list[WasteRow]:
+        """Return the rows for what broke, with the lots that it may have been."""
+        groups: dict[str, list[tuple[int, str]]] = {}
+        for lot in lots:
+            words = _("%(lot)s · %(quantity)s on hand") % {
+                "lot": f"{lot.label} {lot.design}".strip(),
+                "quantity": in_words(lot.quantity),
+            }
+            groups.setdefault(lot.item_name, []).append((lot.id, words))
+        rows = []
+        for number in self.waste_numbers:
+            widget = self.fields[f"waste_lot_{number}"].widget
+            assert isinstance(widget, forms.Select)
+            widget.choices = [("", _("Nothing broke")), *groups.items()]
+            rows.append(WasteRow(*(self[f"waste_{word}_{number}"] for word in ("lot", "quantity", "reason", "words"))))
+        return rows
+
+    def carried(self) -> dict[str, str]:
+        """Return what else was typed, to be sent or addressed again: what broke, and whose goods may be taken."""
+        found = {name: str(text) for name, text in self.sent.items() if WASTE.fullmatch(name) and self._is_used(name)}
+        return {**found, "from_other_orders": "on"} if self.cleaned_data.get("from_other_orders") else found
+
+    def _is_used(self, name: str) -> bool:
+        match = WASTE.fullmatch(name)
+        return match is not None and bool(str(self.sent.get(f"waste_lot_{match[1]}", "")).strip())
 
     def offer_lot(self, line_id: int, lot: Lot, taken: str) -> forms.BoundField:
         """Return the field for a lot of a line; before anything was typed it says what is taken as things stand."""
@@ -82,6 +163,12 @@ class RunPlanForm(PlainForm):
         except ValidationError:
             return None
         return seen
+
+
+class RunQuantityForm(PlainForm):
+    """How many are to be made."""
+
+    quantity = WholeField(label=_("How many shall be made?"), max_value=MOST_PIECES)
 
 
 class RunRecordForm(RunPlanForm):
@@ -115,17 +202,50 @@ class RunVoidForm(PlainForm):
     )
 
 
+class RunCorrectForm(RunVoidForm):
+    """How many were really made, and why the number was wrong."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": INCOMPLETE, "invalid": INCOMPLETE})
+    field_order = ("key", "quantity", "reason")
+
+    def __init__(self, *args: Any, made: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["quantity"] = WholeField(
+            label=_("How many were really made?"),
+            max_value=max(made - 1, 1),
+            error_messages={"max": _("Enter %(limit)s or less. What was made besides is a run of its own.")},
+        )
+
+
 class RunFilterForm(PlainForm):
     """Which runs are listed."""
 
     good = forms.TypedChoiceField(label=_("Good"), coerce=int, empty_value=None, required=False)
+    since = DayField(label=_("From"), required=False)
+    until = DayField(label=_("Through"), required=False)
+    event = forms.TypedChoiceField(label=_("Event"), coerce=int, empty_value=None, required=False)
+    person = forms.TypedChoiceField(label=_("Recorded by"), coerce=int, empty_value=None, required=False)
+    design = forms.TypedChoiceField(label=_("Design"), coerce=int, empty_value=None, required=False)
+    lot = forms.CharField(label=_("Lot"), max_length=100, required=False)
+    order = WholeField(max_value=2**31 - 1, required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, goods: Sequence[tuple[int, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, choices: Mapping[str, Sequence[tuple[int, str]]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["good"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("All goods")), *goods]
-        field.error_messages["invalid_choice"] = _("There are no runs of this good.")
+        for name, rows in choices.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", _("All")), *rows]
+            field.error_messages["invalid_choice"] = _("There are no runs of this.")
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """What narrows the list, by the names that the queryset knows."""
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+    @property
+    def is_unfolded(self) -> bool:
+        """Whether a filter is used, or refused, that is folded at first."""
+        return any(self.data.get(name) for name in self.fields if name not in {"good", "order"})
 
 
 class DebtLotsForm(PlainForm):

@@ -150,9 +150,9 @@ def make_plan(
     """Plan a run of `pieces` on day `on` from the shelf `lots` (R5, R8, R22, R23, R29).
 
     Generic lines take their own promises, oldest first, or exactly the lots chosen for them; everything else takes free
-    lots, oldest first, but those `pinned` to a line (lot ids) before all others. `event_id` is the event of the run's
-    order; `from_other_orders` also takes goods that were made for another open one. `last_prices` values what is
-    undecided. What is wasted is on `lots`, and nothing else gets it.
+    lots, oldest first, but those `pinned` to a line (lot ids) before all others, whoever they were made for. `event_id`
+    is the event of the run's order; `from_other_orders` also takes goods that were made for another open one.
+    `last_prices` values what is undecided. What is wasted is on `lots`, and nothing else gets it.
     """
     chosen = choices or {}
     whole, lots = lots, without_waste(lots, waste)
@@ -272,8 +272,8 @@ def _eligible(
     mine = [lot for lot in lots if lot.item == part.item and lot.is_eligible(on)]
     if part.item[0] == "good":
         found = ready_goods(mine, event_id)
-        if from_other_orders:
-            found += sorted((lot for lot in mine if lot not in found), key=fifo)
+        others = [lot for lot in mine if lot not in found and (from_other_orders or lot.id in first)]
+        found += sorted(others, key=fifo)
     else:
         found = sorted(mine, key=fifo)
     place = {lot_id: number for number, lot_id in enumerate(first)}

@@ -1,10 +1,12 @@
 """Reads of runs with a name, chainable. They import no model, so that models can import them."""
 
+from datetime import date, datetime, time, timedelta
 from typing import Any, Self
 
 from django.apps import apps
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
 
 
 class RunQuerySet(models.QuerySet[Any]):
@@ -21,6 +23,42 @@ class RunQuerySet(models.QuerySet[Any]):
     def newest_first(self) -> Self:
         """By the moment they were assembled."""
         return self.order_by("-assembled_at", "-id")
+
+    def narrowed(
+        self,
+        *,
+        good: int | None = None,
+        order: int | None = None,
+        event: int | None = None,
+        person: int | None = None,
+        design: int | None = None,
+        lot: str = "",
+        since: date | None = None,
+        until: date | None = None,
+    ) -> Self:
+        """Leave what fits: ids, a lot's code or #number, days of the shop. What is not given narrows nothing."""
+        found = self
+        ids = {"finished_good": good, "order": order, "order__event": event, "recorded_by": person}
+        found = found.filter(**{name: pk for name, pk in ids.items() if pk is not None})
+        if since is not None:
+            found = found.filter(assembled_at__gte=_midnight(since))
+        if until is not None:
+            found = found.filter(assembled_at__lt=_midnight(until + timedelta(days=1)))
+        if design is not None:
+            found = found.filter(pk__in=_rows("Packaging").filter(product=design).values("assembly_run"))
+        return found.of_lots(lot) if lot else found
+
+    def of_lots(self, label: str) -> Self:
+        """Leave the runs that used, or made, lots of this code or #number."""
+        lots = Q(lot_code__iexact=label)
+        number = label.removeprefix("#")
+        if number.isascii() and number.isdigit() and len(number) < 19 and label != number:
+            lots |= Q(pk=int(number))
+        wanted = apps.get_model("packaging", "InventoryItem")._default_manager.filter(lots).order_by().values("pk")
+        used = Q(goods_lot__in=wanted)
+        for kind in ("FinishedUnit", "Packaging", "FinishedGood"):
+            used |= Q(pk__in=_rows(kind).filter(movement__inventory_item__in=wanted).values("assembly_run"))
+        return self.filter(used)
 
     def with_open_debt(self) -> Self:
         """Add `has_open_debt`: packaging is still to be named, so the cost is provisional (R25)."""
@@ -57,3 +95,14 @@ class DebtQuerySet(models.QuerySet[Any]):
     def latest_first(self) -> Self:
         """By the moment something was last named or waived."""
         return self.order_by("-updated_at", "-id")
+
+
+def _rows(kind: str) -> models.QuerySet[Any]:
+    """Return a table of the ledger."""
+    rows: models.QuerySet[Any] = apps.get_model("assembly", f"Assembly{kind}Consumption")._default_manager.order_by()
+    return rows
+
+
+def _midnight(day: date) -> datetime:
+    """Return when a day of the shop begins."""
+    return timezone.make_aware(datetime.combine(day, time.min))

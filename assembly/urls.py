@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from assembly.views import books, debts, record, runs, today
+from assembly.views import books, debts, making, record, runs, today, undo
 
 app_name = "assembly"
 
@@ -10,13 +10,16 @@ urlpatterns: list[URLPattern] = [
     path("", today.today, name="today"),
     path("record/", record.run_record, name="run_record"),
     path("record/preview/", record.run_preview, name="run_preview"),
+    path("record/plan/", making.run_plan, name="run_plan"),
     path("runs/", runs.run_list, name="run_list"),
     path("runs/<int:run_id>/", runs.run_detail, name="run_detail"),
-    path("runs/<int:run_id>/void/", runs.run_void, name="run_void"),
+    path("runs/<int:run_id>/void/", undo.run_void, name="run_void"),
+    path("runs/<int:run_id>/correct/", undo.run_correct, name="run_correct"),
     path("books/", books.books_check, name="books_check"),
     path("debts/", debts.debt_list, name="debt_list"),
     path("debts/accept/", debts.debts_accept, name="debts_accept"),
     path("debts/<int:debt_id>/", debts.debt_settle, name="debt_settle"),
     path("debts/<int:debt_id>/accept/", debts.debt_accept, name="debt_accept"),
     path("debts/<int:debt_id>/waive/", debts.debt_waive, name="debt_waive"),
+    path("stock/lots/<int:pk>/trace/", making.lot_trace, name="lot_trace"),
 ]

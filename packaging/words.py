@@ -19,7 +19,14 @@ COUNT_REASONS: dict[str, str | Promise] = {
     "returned": _("Returned"),
     "correction": _("Correction"),
 }
-REASONS: dict[str, str | Promise] = {**ISSUE_REASONS, **COUNT_REASONS}
+WASTE_REASONS: dict[str, str | Promise] = {
+    "torn": _("Torn"),
+    "broken": _("Broken"),
+    "dropped": _("Dropped"),
+    "misprinted": _("Misprinted"),
+    "other": _("Something else"),
+}
+REASONS: dict[str, str | Promise] = {**ISSUE_REASONS, **COUNT_REASONS, **WASTE_REASONS}
 
 
 def in_units(quantity: Decimal, unit: str) -> str:

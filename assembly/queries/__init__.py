@@ -14,6 +14,7 @@ from assembly.queries.debts import (
     shared_rows,
     waiting_counts,
 )
+from assembly.queries.making import Step, making_plan
 from assembly.queries.runs import (
     UNDO_MINUTES,
     GoodsLotUses,
@@ -26,9 +27,13 @@ from assembly.queries.runs import (
     ledger,
     may_ask_to_void,
     may_void,
+    others_goods,
     own_goods_movements,
+    run_filters,
     run_subject,
 )
+from assembly.queries.trace import trace_back, trace_forward, traced_lot
+from assembly.queries.undo import PromiseBack, TakenAgain, debts_closed, promises_back, taken_again
 
 __all__ = [
     "UNDO_MINUTES",
@@ -36,24 +41,36 @@ __all__ = [
     "GoodsLotUses",
     "GoodsUse",
     "LedgerRow",
+    "PromiseBack",
     "RunSubject",
+    "Step",
+    "TakenAgain",
     "check_books",
     "consumptions",
     "debt_row",
     "debt_rows",
+    "debts_closed",
     "debts_of_run",
     "done_rows",
     "estimate_open",
     "goods_lot_uses",
     "goods_uses",
     "ledger",
+    "making_plan",
     "may_ask_to_void",
     "may_void",
     "open_debts",
     "other_generics",
+    "others_goods",
     "own_goods_movements",
+    "promises_back",
+    "run_filters",
     "run_subject",
     "settling_lots",
     "shared_rows",
+    "taken_again",
+    "trace_back",
+    "trace_forward",
+    "traced_lot",
     "waiting_counts",
 ]

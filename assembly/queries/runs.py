@@ -20,7 +20,7 @@ from assembly.models import (
 )
 from packaging.costs import round3
 from packaging.exceptions import GoodsUsed, NotFound
-from packaging.models import AssemblyOrder, Composition, FinishedGood, StockMovement
+from packaging.models import AssemblyOrder, Composition, Event, FinishedGood, InventoryItem, Product, StockMovement
 from packaging.queries import good_or_not_found
 
 # A correction of goods that names a line is what a settled debt added to them; one by hand names none.
@@ -45,6 +45,33 @@ class RunSubject:
     def usual_quantity(self) -> int:
         """What is most likely recorded: what the order still needs, of a good 1."""
         return self.order.quantity_left if self.order else 1
+
+
+def others_goods(lot_ids: Sequence[int]) -> list[InventoryItem]:
+    """Return lots of goods with the orders that they were made for; one statement, none for no lots."""
+    if not lot_ids:
+        return []
+    lots = InventoryItem.objects.filter(pk__in=lot_ids).select_related("finished_good", "order__event")
+    return list(lots.order_by("received_on", "pk"))
+
+
+def run_filters() -> dict[str, list[tuple[int, str]]]:
+    """Return what runs can be narrowed by, each with its name: four statements."""
+    runs = AssemblyRun.objects.order_by()
+    goods = FinishedGood.objects.filter(pk__in=runs.values("finished_good"))
+    events = Event.objects.filter(pk__in=runs.filter(order__event__isnull=False).values("order__event"))
+    people = User.objects.filter(pk__in=runs.filter(recorded_by__isnull=False).values("recorded_by"))
+    used = AssemblyPackagingConsumption.objects.order_by().values("product")
+    designs = Product.objects.filter(pk__in=used).order_by("generic_product__name", "design")
+    return {
+        "good": list(goods.order_by("display_name").values_list("pk", "display_name")),
+        "event": list(events.order_by("-date", "name").values_list("pk", "name")),
+        "person": list(people.order_by("username").values_list("pk", "username")),
+        "design": [
+            (pk, f"{name} {design}".strip())
+            for pk, name, design in designs.values_list("pk", "generic_product__name", "design")
+        ],
+    }
 
 
 def run_subject(*, order_id: int | None = None, finished_good_id: int | None = None) -> RunSubject:
@@ -78,6 +105,7 @@ class LedgerRow:
     total_cost: Decimal
     is_cost_known: bool
     promised: Decimal  # of it reserved by the order's line before (R28)
+    line_id: int | None
     lot_id: int | None
     movement_id: int | None
     reversed_quantity: Decimal | None
@@ -103,6 +131,7 @@ LEDGER_COLUMNS = {
     "total_cost": "total_cost",
     "is_cost_known": "is_cost_known",
     "promised": "promised",
+    "line_id": "composition",
     "lot_id": "movement__inventory_item",
     "movement_id": "movement",
     "reversed_quantity": "movement__reversed_by__quantity",
@@ -123,15 +152,13 @@ def ledger(run_id: int) -> list[LedgerRow]:
             amount=Cast("quantity_consumed", amount),
             promised=F("quantity_promised") if is_packaging else Cast(Value(0), amount),
         )
-        selects.append(rows.values_list("composition__sort_order", "composition", *LEDGER_COLUMNS.values()))
+        selects.append(rows.values_list("composition__sort_order", *LEDGER_COLUMNS.values()))
     found = [
-        (row[:2], LedgerRow(**dict(zip(LEDGER_COLUMNS, row[2:], strict=True))))
+        (row[0], LedgerRow(**dict(zip(LEDGER_COLUMNS, row[1:], strict=True))))
         for row in selects[0].union(*selects[1:], all=True)
     ]
     # A row without a line (imported ones) comes after those of the lines.
-    found.sort(
-        key=lambda f: (f[1].kind == Consumption.Kind.WASTE, f[0][0] is None, f[0][0] or 0, f[0][1] or 0, f[1].pk)
-    )
+    found.sort(key=lambda f: (f[1].kind == Consumption.Kind.WASTE, f[0] is None, f[0] or 0, f[1].line_id or 0, f[1].pk))
     # A union loses the places of a computed column on SQLite.
     return [replace(row, quantity=round3(row.quantity), promised=round3(row.promised)) for _place, row in found]
 

@@ -152,7 +152,7 @@ def plan_lines(
     by_id = {line.pk: line for line in lines}
     chosen = {lot_id for amounts in choices.values() for lot_id in amounts}
     lots = lots_for(parts, lots=chosen | {row.lot_id for row in waste})
-    check_waste(waste, {lot.id: lot for lot in lots})
+    check_waste(waste, {lot.id: lot for lot in lots}, on)
     shelf = {lot.id: lot for lot in without_waste(lots, waste)}
     _check_choices(choices, by_id, shelf, quantity, on, order)
     prices = last_prices([part.generic_id for part in parts if part.is_generic and part.generic_id]) if priced else None
@@ -170,8 +170,8 @@ def plan_lines(
     )
 
 
-def check_waste(waste: Sequence[Waste], lots: Mapping[int, Lot]) -> None:
-    """Refuse waste without a reason, of a lot that is not there, of more than is on hand, or in broken pieces (R29)."""
+def check_waste(waste: Sequence[Waste], lots: Mapping[int, Lot], on: date) -> None:
+    """Refuse waste without a reason, of a lot that was not there that day, of more than it has, in parts (R5, R29)."""
     if not waste:
         return
     rows = InventoryItem.objects.with_items().in_bulk({row.lot_id for row in waste})
@@ -181,6 +181,7 @@ def check_waste(waste: Sequence[Waste], lots: Mapping[int, Lot]) -> None:
         if item is None or row.lot_id not in lots:
             raise NotFound(_("The lot"))
         checked_reason(row.reason)
+        _check_day(lots[row.lot_id], on)
         checked_quantity(row.quantity, whole=item.is_whole, what=_("Lot %(lot)s") % {"lot": item.label})
         wasted[row.lot_id] = wasted.get(row.lot_id, ZERO) + row.quantity
     short = [
@@ -207,13 +208,16 @@ def _check_choices(
             raise NotFound(_("The line"))
         for lot_id, amount in amounts.items():
             check_choice(line, lots.get(lot_id), lot_id, amount, line.pk if order else None)
-            if lots[lot_id].received_on > on:
-                raise BadDate(
-                    _("Lot %(lot)s was received after %(day)s.") % {"lot": lots[lot_id].label, "day": on.isoformat()}
-                )
+            _check_day(lots[lot_id], on)
         needed, total = as_part(line).need(quantity), sum(amounts.values(), ZERO)
         if total > needed:
             raise OverAssigned(line.name, needed, total, line.unit)
+
+
+def _check_day(lot: Lot, on: date) -> None:
+    """Refuse a lot that a run of this day cannot have met (R5)."""
+    if lot.received_on > on:
+        raise BadDate(_("Lot %(lot)s was received after %(day)s.") % {"lot": lot.label, "day": on.isoformat()})
 
 
 @transaction.atomic

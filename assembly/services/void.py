@@ -136,7 +136,6 @@ def correct_run(*, run_id: int, quantity: int, reason: str, by: User | None, key
         choices=cut_choices(choices, [as_part(line) for line in lines], quantity),
         waste=waste,
         anyway_notes=old.packaging_bypass_notes or "" if old.packaging_bypassed else None,
-        from_other_orders=True,
         pinned=pinned,
         replaces=old,
     )

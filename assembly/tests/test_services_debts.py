@@ -8,8 +8,8 @@ import pytest
 
 from assembly.models import AssemblyRun, PackagingDebt
 from assembly.queries import check_books, ledger
-from assembly.services import Waste, correct_run, settle_debt, void_run, waive_debt
-from assembly.tests.test_scenarios import assign, assign_s03, left, outstanding, record, taken
+from assembly.services import Waste, correct_run, record_assembly, settle_debt, void_run, waive_debt
+from assembly.tests.test_scenarios import RUN_DATE, assign, assign_s03, left, outstanding, record, taken
 from packaging.exceptions import (
     AlreadyVoided,
     BadDate,
@@ -27,7 +27,7 @@ from packaging.exceptions import (
 )
 from packaging.models import AssemblyOrder, GenericProduct, InventoryItem, StockMovement
 from packaging.queries import generic_summary
-from packaging.services import close_order, count_lot, issue_stock, receive_lot, remove_line
+from packaging.services import close_order, count_lot, issue_stock, open_order, receive_lot, remove_line
 from packaging.tests.factories import UserFactory
 
 D = Decimal
@@ -329,6 +329,34 @@ def test_r23_goods_of_another_open_order_only_if_the_recorder_says_so(bakehouse)
     refuses(NotEnoughStock, lambda: record(bakehouse, "G6", 2))
     run = record(bakehouse, "G6", 2, from_other_orders=True)
     assert run.finished_good_consumptions.filter(finished_good=bakehouse.goods["G1"]).get().quantity_consumed == 2
+
+
+def test_r23_r28_a_correction_takes_no_other_lots_of_another_order(bakehouse):
+    assign_s03(bakehouse)
+    record(bakehouse, "E1/G1", 4)
+    record(bakehouse, "E1/G1", 2)
+    hampers = {"finished_good_id": bakehouse.goods["G5"].pk, "received_on": datetime(2025, 12, 8, tzinfo=UTC).date()}
+    receive_lot(**hampers, quantity=D(6), total_cost=D(60), by=None)
+    order = open_order(finished_good_id=bakehouse.goods["G6"].pk, quantity=6, due_on=hampers["received_on"], by=None)
+    run = record_assembly(
+        order_id=order.pk, quantity=4, by=None, key=uuid4(), assembled_at=RUN_DATE, from_other_orders=True
+    )
+    more = {"run_id": run.pk, "quantity": 5, "reason": "x", "by": None}
+    error = refuses(NotEnoughStock, lambda: correct_run(**more, key=uuid4()))
+    assert [(row.name, row.needed, row.available) for row in error.shortages] == [("Cookie half-dozen bag", 5, 4)]
+    new = correct_run(**{**more, "quantity": 3}, key=uuid4())
+    assert new.finished_good_consumptions.get(finished_good=bakehouse.goods["G1"]).quantity_consumed == 3
+
+
+def test_r05_r29_what_came_after_the_run_was_not_wasted_on_it(bakehouse):
+    lot = receive_lot(
+        product_id=bakehouse.products["Red linen"].pk,
+        quantity=D(5),
+        total_cost=D(5),
+        received_on=datetime(2025, 12, 10, tzinfo=UTC).date(),
+        by=None,
+    )
+    refuses(BadDate, lambda: record(bakehouse, "G7", 1, waste=[Waste(lot.pk, D(1), "torn")]))
 
 
 def test_the_books_name_what_differs(bakehouse):

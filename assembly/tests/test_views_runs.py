@@ -381,7 +381,7 @@ def test_the_list_takes_the_same_statements_for_one_and_fifty(packer):
     one = count(client, reverse("assembly:run_list"))
     for _run in range(49):
         RunFactory(finished_good=good, recorded_by=packer)
-    assert count(client, reverse("assembly:run_list")) == one <= 8
+    assert count(client, reverse("assembly:run_list")) == one <= 10
 
 
 def test_a_run_takes_the_same_statements_however_long_its_ledger(packer, recorded):
@@ -391,7 +391,7 @@ def test_a_run_takes_the_same_statements_however_long_its_ledger(packer, recorde
         PackagingConsumptionFactory(assembly_run=recorded, item_name="Bag")
         services.issue_stock(lot_id=recorded.goods_lot_id, quantity=Decimal(1), reason="sold", by=packer)
     assert (count(client, detail(recorded)), count(client, void(recorded))) == one
-    assert max(one) <= 9
+    assert max(one) <= 10  # the void asks which promises stand again
 
 
 def test_more_uses_than_fit_are_cut(client, recorded):

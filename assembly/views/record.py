@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
@@ -11,15 +11,16 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import reswap, retarget
 
-from assembly.forms import CHOICE, RunPlanForm, RunRecordForm
+from assembly.forms import CHOICE, WASTE, RunPlanForm, RunRecordForm
 from assembly.models import AssemblyRun
 from assembly.queries import RunSubject, run_subject
 from assembly.services import record_assembly
 from assembly.views.record_screen import RecordScreen
-from bakery.web import HtmxHttpRequest, page_of, permission_required, redirect_to, refused, render_part
+from bakery.web import HtmxHttpRequest, page_of, permission_required, redirect_to, refused, render_part, safe_next
 from packaging.exceptions import NotFound, ReasonMissing, RuleError
 from packaging.models import AssemblyOrder
 from packaging.services.checks import sent_before
+from packaging.views.stock_parts import to_recount
 
 ANYWAY = "assembly.record_anyway"
 TEMPLATE = "assembly/run_record.html"
@@ -53,10 +54,10 @@ def _choose(request: HtmxHttpRequest) -> HttpResponse:
 
 def _show(request: HtmxHttpRequest) -> HttpResponse:
     """Show the form with its plan, as far as the address fills it; 422 when what the address says cannot be."""
-    subject = _subject(request)
+    subject = subject_or_404(request)
     usual = {"quantity": str(subject.usual_quantity or 1), "on": timezone.localdate().isoformat()}
     form = RunPlanForm({**usual, **request.GET.dict()})
-    screen = RecordScreen(subject, form, key=str(uuid4()), is_choosing="choose" in request.GET)
+    screen = RecordScreen(subject, form, key=str(asked_key(request) or uuid4()), **_how(request))
     if screen.refusal:
         form.add_error(None, screen.refusal)
     context = {**screen.context(), "is_preview": bool(request.htmx and request.htmx.target == "plan")}
@@ -69,6 +70,8 @@ def _record(request: HtmxHttpRequest) -> HttpResponse:
     subject_id = _subject_id(request)
     if "update" in request.POST:
         return _update(request)
+    if "recount" in request.POST:
+        return to_recount(request, _typed_address(request))
     form = RunRecordForm(request.POST, for_order="order_id" in subject_id)
     if not form.is_valid():
         first = sent_before(AssemblyRun.objects, form.cleaned_data.get("key"))
@@ -87,6 +90,8 @@ def _record(request: HtmxHttpRequest) -> HttpResponse:
             choices=values["choices"],
             record_anyway=values["anyway"],
             anyway_notes=values["anyway_notes"],
+            waste=values["waste"],
+            from_other_orders=values["from_other_orders"],
             version=values.get("version"),
         )
     except RuleError as error:
@@ -96,22 +101,32 @@ def _record(request: HtmxHttpRequest) -> HttpResponse:
 
 def _lead_to(request: HtmxHttpRequest, run: AssemblyRun) -> HttpResponse:
     """Lead to the page of a run that was just recorded, with its Undo."""
-    return redirect_to(request, f"{run.get_absolute_url()}?recorded=1")
+    words = {"recorded": "1"}
+    if back := safe_next(request, ""):
+        words["next"] = back
+    return redirect_to(request, f"{run.get_absolute_url()}?{urlencode(words)}")
+
+
+def _typed_address(request: HtmxHttpRequest) -> str:
+    """Return the address of this screen with what was typed."""
+    typed: dict[str, Any] = {
+        name: text
+        for name, text in request.POST.items()
+        if name in RunPlanForm.base_fields or CHOICE.fullmatch(name) or WASTE.fullmatch(name)
+    }
+    if (day := request.POST.get("update", "1")) != "1":
+        typed["on"] = day
+    return f"{request.path}?{urlencode({**request.GET.dict(), **typed})}"
 
 
 def _update(request: HtmxHttpRequest) -> HttpResponse:
     """Lead to the address of the plan for what was typed, without JavaScript: Update, or a day's own button."""
-    typed: dict[str, Any] = {
-        name: text for name, text in request.POST.items() if name in RunPlanForm.base_fields or CHOICE.fullmatch(name)
-    }
-    if (day := request.POST["update"]) != "1":
-        typed["on"] = day
-    return redirect_to(request, f"{request.path}?{urlencode({**request.GET.dict(), **typed})}")
+    return redirect_to(request, _typed_address(request))
 
 
 def _refuse(request: HtmxHttpRequest, form: RunRecordForm, error: RuleError | None = None) -> HttpResponse:
     """Show the form again with the typing kept, the plan as it is now, and the ways on (R24, R31)."""
-    screen = RecordScreen(_subject(request), form, key=form.data.get("key", ""), is_choosing="choose" in request.GET)
+    screen = RecordScreen(subject_or_404(request), form, key=form.data.get("key", ""), **_how(request))
     if error is not None:
         error.lost_race = screen.has_dropped(error)
         form.add_error("anyway_notes" if isinstance(error, ReasonMissing) else None, error)
@@ -135,11 +150,25 @@ def _subject_id(request: HtmxHttpRequest) -> dict[str, Any]:
     return {name: int(text) for name, text in given.items()}
 
 
-def _subject(request: HtmxHttpRequest) -> RunSubject:
+def subject_or_404(request: HtmxHttpRequest) -> RunSubject:
+    """Return the order or the good that the address names."""
     try:
         return run_subject(**_subject_id(request))
     except NotFound:
         raise Http404 from None
+
+
+def asked_key(request: HtmxHttpRequest) -> UUID | None:
+    """Return the one-time key that the address keeps of a form that went out: Back and resubmit are one run (R30)."""
+    try:
+        return UUID(request.GET.get("key", ""))
+    except ValueError:
+        return None
+
+
+def _how(request: HtmxHttpRequest) -> dict[str, Any]:
+    """Return what the address says besides: lots are chosen here, and where people came from."""
+    return {"is_choosing": "choose" in request.GET, "back": safe_next(request, "")}
 
 
 def _moment(day: date) -> datetime:

@@ -14,14 +14,14 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from assembly.forms import RunPlanForm, choice_name, seen_name
-from assembly.plan import Choices, LinePlan, Plan, cut_choices, fill_oldest_first
-from assembly.queries import RunSubject
+from assembly.forms import RunPlanForm, WasteRow, choice_name, seen_name
+from assembly.plan import Choices, LinePlan, Plan, Waste, cut_choices, fill_oldest_first
+from assembly.queries import RunSubject, others_goods
 from assembly.services import plan_lines
-from packaging.availability import Lot, fifo
+from packaging.availability import Lot, fifo, ready_goods
 from packaging.costs import ZERO, in_words, per_unit, round4
 from packaging.exceptions import NotEnoughStock, OrderState, PackagingUndecided, RuleError
-from packaging.models import Composition
+from packaging.models import Composition, InventoryItem
 
 LONGEST_NOTE = 1000  # in an address: servers refuse lines of more than about 4000
 FOR_STOCK = frozenset({"not_enough_stock", "packaging_undecided", "not_free", "over_assigned"})
@@ -86,27 +86,38 @@ def _last_days() -> list[tuple[str, str]]:
 class RecordScreen:
     """The screen of one order or good, with the plan of what its form says."""
 
-    def __init__(self, subject: RunSubject, form: RunPlanForm, *, key: str, is_choosing: bool) -> None:
-        self.subject, self.form, self.key, self.is_choosing = subject, form, key, is_choosing
+    def __init__(self, subject: RunSubject, form: RunPlanForm, *, key: str, is_choosing: bool, back: str = "") -> None:
+        self.subject, self.form, self.key, self.is_choosing, self.back = subject, form, key, is_choosing, back
         self.refusal: RuleError | None = None  # of the chosen lots; the plan is then made without them
         self.choices: Choices = {}
+        self.waste: Sequence[Waste] = ()
         self.plan: Plan | None = None
         if subject.is_open and not form.errors.keys() & {"quantity", "on"}:
-            self.choices = form.cleaned_data["choices"]
+            self.choices, self.waste = form.cleaned_data["choices"], form.cleaned_data["waste"]
             self.plan = self._make_plan()
 
     def _make_plan(self) -> Plan:
-        try:
-            return self._plan_of(self.choices)
-        except RuleError as refusal:
-            self.refusal, self.choices = refusal, {}
-            return self._plan_of({})
+        for waste in (self.waste, ()):
+            self.waste = waste
+            try:
+                return self._plan_of(self.choices)
+            except RuleError as refusal:
+                self.refusal = self.refusal or refusal
+        self.choices = {}
+        return self._plan_of({})
 
     def _plan_of(self, choices: Choices) -> Plan:
         """Return the plan that the write would follow (`preview_assembly`), over lines that are loaded."""
         values = self.form.cleaned_data
         return plan_lines(
-            self.subject.lines, self.subject.order, values["quantity"], choices, values["on"], priced=True
+            self.subject.lines,
+            self.subject.order,
+            values["quantity"],
+            choices,
+            values["on"],
+            priced=True,
+            waste=self.waste,
+            from_other_orders=values["from_other_orders"],
         )
 
     @cached_property
@@ -114,7 +125,8 @@ class RecordScreen:
         """What the address says beyond the page: for what, and whether lots are chosen here."""
         order = self.subject.order
         words: dict[str, Any] = {"order": order.pk} if order else {"good": self.subject.good.pk}
-        return urlencode({**words, "choose": 1} if self.is_choosing else words)
+        words |= {"choose": 1} if self.is_choosing else {}
+        return urlencode({**words, "next": self.back} if self.back else words)
 
     def context(self) -> dict[str, Any]:
         """Return what the template shows."""
@@ -126,14 +138,42 @@ class RecordScreen:
             "form": self.form,
             "days": _last_days(),
             "key": self.key,
+            "back": self.back,
+            "first_url": self._first_url(),
             "plan": plan,
             "short_lines": [line for line in plan.lines if line.short > 0] if plan else [],
             "cost_each": per_unit(plan.cost.likely, plan.pieces) if plan and plan.cost.likely is not None else None,
             "surplus": max(plan.pieces - order.quantity_left, 0) if plan and order else 0,
+            "waste_rows": self._waste_rows() if plan else [],
+            "others": self._others() if plan else [],
             "lots_by_line": self._lots_by_line() if plan and self.is_choosing else [],
             "action": f"{reverse('assembly:run_record')}?{self.address}",
             "preview": f"{reverse('assembly:run_preview')}?{self.address}",
         }
+
+    def _first_url(self) -> str:
+        """Return where it stands what must be assembled first; empty when nested goods suffice."""
+        if self.plan is None or not any(line.part.item[0] == "good" for line in self.plan.shortages):
+            return ""
+        order = self.subject.order
+        words = {"order": order.pk} if order else {"good": self.subject.good.pk}
+        return f"{reverse('assembly:run_plan')}?{urlencode({**words, 'quantity': self.plan.pieces})}"
+
+    def _waste_rows(self) -> list[WasteRow]:
+        assert self.plan is not None
+        day = self.form.cleaned_data["on"]
+        mine = [lot for lot in self.plan.lots if lot.quantity > 0 and lot.received_on <= day]
+        return self.form.offer_waste(sorted(mine, key=lambda lot: (lot.item_name, fifo(lot))))
+
+    def _others(self) -> list[InventoryItem]:
+        """Return the goods of other open orders that would help: asked only when nested goods do not suffice (R23)."""
+        assert self.plan is not None
+        values, order = self.form.cleaned_data, self.subject.order
+        lines = [line for line in self.plan.lines if line.part.item[0] == "good"]
+        wanted = {line.part.item for line in lines if line.missing > 0 or values["from_other_orders"]}
+        mine = [lot for lot in self.plan.lots if lot.item in wanted and lot.free > 0 and lot.is_eligible(values["on"])]
+        ready = ready_goods(mine, order.event_id if order else None)
+        return others_goods([lot.id for lot in mine if lot not in ready])
 
     def _lots_by_line(self) -> list[LotsOfLine]:
         assert self.plan is not None
@@ -211,7 +251,8 @@ class RecordScreen:
 
     def _url(self, **changes: Any) -> str:
         """Return the address of this screen with the number, the day and the note that it has now, or others."""
-        words = {"quantity": self.plan.pieces if self.plan else "", "on": self.day, **self.note, **changes}
+        typed = {"on": self.day, **self.note, **self.form.carried()}
+        words = {"quantity": self.plan.pieces if self.plan else "", **typed, **changes}
         return f"{reverse('assembly:run_record')}?{self.address}&{urlencode(words)}"
 
     def _choose_urls(self, plan: Plan, *, may_assign: bool) -> list[tuple[str, str]]:
@@ -258,6 +299,7 @@ class RecordScreen:
         values, order = self.form.cleaned_data, self.subject.order
         lots = {lot.id: lot for lot in plan.lots}
         fields = {"key": self.key, "quantity": str(quantity), "on": self.day, "notes": values["notes"]}
+        fields |= self.form.carried()
         if order is not None:
             fields["version"] = str(order.version)
         for line in plan.lines:

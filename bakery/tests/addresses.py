@@ -14,6 +14,7 @@ NUMBERS = {
     "packaging:lot_holders": "lot",
     "packaging:receipt_void": "lot",
     "packaging:cost_correct": "lot",
+    "assembly:lot_trace": "lot",
 }
 
 

@@ -12,6 +12,7 @@ from packaging.words import in_units, reason_words
 
 register = template.Library()
 register.filter("short_day", short_day)
+register.filter("reason_words", reason_words)
 
 
 @register.filter

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from bakery.web import HtmxHttpRequest, page_of, permission_required, posted, redirect_to, render_part
+from bakery.web import HtmxHttpRequest, page_of, permission_required, posted, redirect_to, render_part, safe_next
 from packaging import services
 from packaging.exceptions import RuleError
 from packaging.forms.stock import StockCountForm, StockIssueForm
@@ -38,7 +38,9 @@ def stock_count(request: HtmxHttpRequest) -> HttpResponse:
     card = lot_card_or_404(lot_id)
     is_typing = request.htmx.target == "difference"
     form = StockCountForm(
-        request.GET if is_typing else posted(request), initial={**new_key(), "expected": card.lot.quantity}
+        auto_id="count_%s" if request.htmx.target == "modal" else "id_%s",
+        data=request.GET if is_typing else posted(request),
+        initial={**new_key(), "expected": card.lot.quantity},
     )
     error = None
     if request.method == "POST" and form.is_valid():
@@ -48,7 +50,8 @@ def stock_count(request: HtmxHttpRequest) -> HttpResponse:
             card = lot_card_or_404(lot_id)
             error = refuse(form, refusal, expected=card.lot.quantity)
     context = {"form": form, "card": card, "lot": card.lot, "difference": difference(form, card)}
-    return shown(request, "packaging/stock_count.html", context, error, part="difference")
+    context["back"] = safe_next(request, "")
+    return shown(request, "packaging/stock_count.html", context, error, part=("difference", "modal"))
 
 
 def difference(form: StockCountForm, card: LotCard) -> Decimal | None:
@@ -71,7 +74,7 @@ def counted(request: HttpRequest, lot: InventoryItem, movement: StockMovement | 
     else:
         words["amount"] = in_units(-movement.quantity, lot.unit)
         messages.success(request, _("Lot %(lot)s: %(amount)s fewer than written down.") % words)
-    return to_lot(request, lot.pk)
+    return redirect_to(request, safe_next(request, lot.get_absolute_url()))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

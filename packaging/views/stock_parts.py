@@ -1,13 +1,15 @@
 """What the views about stock share: the lot of an address, first answers to a second sending, what to say after."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from bakery.forms import PlainForm
@@ -43,7 +45,7 @@ def shown(
     template: str,
     context: dict[str, Any],
     error: RuleError | None = None,
-    part: str | None = None,
+    part: str | Sequence[str] | None = None,
 ) -> HttpResponse:
     """Show a form; one that was sent and comes back was refused (422, or 409 when somebody was quicker)."""
     if request.method == "POST":
@@ -101,6 +103,17 @@ def say_received(request: HttpRequest, lot: InventoryItem) -> None:
     }
     may_undo = request.user.has_perm("packaging.void_receipt")
     messages.success(request, text, extra_tags=reverse("packaging:receipt_void", args=[lot.pk]) if may_undo else "")
+
+
+def to_recount(request: HttpRequest, back: str) -> HttpResponse:
+    """Lead to the count of the lot that a form names in `recount`, and from there back to `back`; 404 for nonsense.
+
+    A plain redirect for htmx too: the browser follows it, and the dialog comes into the page.
+    """
+    lot = request.POST.get("recount", "")
+    if not re.fullmatch(r"\d{1,18}", lot, re.ASCII):
+        raise Http404
+    return HttpResponseRedirect(f"{reverse('packaging:stock_count')}?{urlencode({'lot': lot, 'next': back})}")
 
 
 def to_lot(request: HttpRequest, lot_id: int) -> HttpResponse:

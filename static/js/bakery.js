@@ -11,8 +11,7 @@ function step(box, by) {
   const next = max && by > 0 ? Math.max(Math.min(wanted, number(max)), now) : wanted;
   if (next !== now || !field.value) fill(field, String(Number(next.toFixed(3))));
 }
-let timer, held = false;
-const keyOf = (event) => event.target.closest?.("[data-by]");
+let timer, held = false; const keyOf = (event) => event.target.closest?.("[data-by]");
 const press = (key) => key.isConnected && step(key.closest("[data-stepper]"), number(key.dataset.by));
 const repeat = (key) => { held = true; press(key); timer = setTimeout(repeat, 90, key); };
 on("pointerdown", (event) => { held = false; if (keyOf(event) && event.button === 0) timer = setTimeout(repeat, 450, keyOf(event)); });
@@ -42,12 +41,13 @@ function settle(root) {
 on("htmx:afterSettle", (event) => settle(event.target));
 on("close", ({ target }) => target.matches("dialog[data-modal]") && target.remove(), true);
 settle(document);
-/* A form goes out once. It wakes up with an answer, when Back shows the page again, or after 8 s without either. */
+/* A form goes out once; the address keeps its one-time key, so that Back and another tap send the same. It wakes up with an answer, when Back shows the page again, or after 8 s without either. */
+const keep = (form) => { const url = new URL(location); url.searchParams.set("key", form.elements.key.value); history.replaceState(history.state, "", url); };
 on("submit", (event) => {
   const form = event.target;
   if (!form.matches("[data-once]")) return;
   if (Date.now() - number(form.dataset.sent) < 8000) { event.preventDefault(); event.stopImmediatePropagation(); }
-  else { form.dataset.sent = Date.now(); event.submitter?.setAttribute("aria-busy", "true"); }
+  else { form.dataset.sent = Date.now(); event.submitter?.setAttribute("aria-busy", "true"); if (form.matches("[data-keep]")) keep(form); }
 }, true);
 const wake = (root) => all("[data-sent], [aria-busy]", root).forEach((place) => { delete place.dataset.sent; place.removeAttribute("aria-busy"); });
 window.addEventListener("pageshow", () => wake(document));
