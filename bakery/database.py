@@ -32,7 +32,9 @@ def database_from_url(url: str, *, var_dir: Path) -> dict[str, Any]:
             "PORT": str(parts.port or ""),
             # The pool keeps the connections, so Django itself must not.
             "CONN_MAX_AGE": 0,
-            "OPTIONS": {**dict(parse_qsl(parts.query)), "pool": {"min_size": 1, "max_size": 20, "timeout": 20}},
+            # A connection is asked before it is used: a server that was away and is back answers at once.
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": {**dict(parse_qsl(parts.query)), "pool": {"min_size": 1, "max_size": 20, "timeout": 10}},
         }
     raise ImproperlyConfigured("DATABASE_URL must start with sqlite:/// or postgres://.")
 

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import LoginView
+from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -138,10 +140,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 with a page that needs neither database nor session, as those may be what failed.
+    """Answer 500, or 503 while the database is away, with a page that needs neither database nor session.
 
     It shows a number that stands in the log beside the error, so that whoever reports it can be helped.
     """
     number = secrets.token_hex(4)
     logger.error("The error above was shown as number %s (%s %r)", number, request.method, request.path)
-    return HttpResponse(render_to_string("500.html", {"number": number}), status=500)
+    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    page = render_to_string("500.html", {"number": number, "is_away": is_away})
+    return HttpResponse(page, status=503, headers={"Retry-After": "5"}) if is_away else HttpResponse(page, status=500)
