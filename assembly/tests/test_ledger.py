@@ -1,4 +1,4 @@
-"""The ledger cannot be changed: each way of changing a row, on each ledger table, is refused, from the model to the trigger.
+"""The ledger cannot be changed: each way of changing a row, on each ledger table, is refused.
 
 What a table refuses besides is in the tests of its constraints. All of this runs on the database as all migrations left
 it, on SQLite and on PostgreSQL.
