@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.db.models import Count, Window
 from django.http import Http404, HttpResponse
 from django.urls import reverse
@@ -153,16 +154,29 @@ def debt_waive(request: HtmxHttpRequest, debt_id: int) -> HttpResponse:
         try:
             waive_debt(debt_id=debt_id, reason=form.cleaned_data["reason"], by=request.user)
         except RuleError as refusal:
+            row = _row_or_404(debt_id)
+            if _is_sent_again(row.debt, form, request.user):
+                return _waived(request)
             error = refusal
             error.lost_race = isinstance(error, DebtClosed)
             form.add_error(None, error)
         else:
-            messages.success(request, _("Closed: nothing more was used."))
-            return redirect_to(request, safe_next(request, reverse("assembly:debt_list")))
+            return _waived(request)
     context = {"row": row, "form": form, **_ways(request)}
     if form.is_bound:
         return refused(request, WAIVE, context, error=error)
     return render_part(request, WAIVE, context)
+
+
+def _is_sent_again(debt: PackagingDebt, form: DebtWaiveForm, user: User) -> bool:
+    """Say whether this very debt was waived before: by the same person for the same reason (R30)."""
+    return debt.waived_by_id == user.pk and debt.waived_reason == form.cleaned_data["reason"]
+
+
+def _waived(request: HtmxHttpRequest) -> HttpResponse:
+    """Say that a debt is closed and lead on."""
+    messages.success(request, _("Closed: nothing more was used."))
+    return redirect_to(request, safe_next(request, reverse("assembly:debt_list")))
 
 
 @permission_required("assembly.settle_debts")

@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from bakery.forms import NumberInput, PlainForm, QuantityField
 from packaging.costs import ZERO, in_words
 from packaging.forms.orders import VersionField
+from packaging.forms.stock import KeyField
 from packaging.queries.pending_page import short_day
 from packaging.queries.promises import MOVE, RELEASE, Holder, MovePicture
 from packaging.words import in_units
@@ -82,13 +84,14 @@ class PromiseMoveForm(PlainForm):
         help_text=gettext_lazy("It stays with both orders, for whoever asks later."),
     )
     version = VersionField()
+    key = KeyField()
 
     def __init__(self, data: QueryDict | None = None, *, picture: MovePicture, chosen: str = "") -> None:
         """Draw a move, from the order that can wait longest unless one is `chosen`."""
         first = next((holder for holder in picture.holders if str(holder.line.pk) == chosen), None)
         first = first or next(iter(picture.holders), None)
         initial = {"source": first.line.pk, "quantity": picture.most_from(first)} if first else {}
-        super().__init__(data, initial=initial)
+        super().__init__(data, initial={"key": uuid4(), **initial})
         self.picture = picture
         is_whole = picture.line.is_whole
         self.fields["source"].choices = [(str(holder.line.pk), _label(holder)) for holder in picture.holders]  # type: ignore[attr-defined]
@@ -108,6 +111,7 @@ class PromiseMoveForm(PlainForm):
             "quantity": asked["quantity"],
             "reason": asked["reason"],
             "version": asked["version"],
+            "key": asked["key"],
         }
 
     def has_dropped(self) -> bool:

@@ -355,6 +355,7 @@ class ReceiptVoidForm(PlainForm):
 class CostCorrectForm(PlainForm):
     """What a whole lot really cost."""
 
+    key = KeyField()
     seen = MoneyField(required=False, widget=forms.HiddenInput)
     total_cost = MoneyField(label=gettext_lazy("Cost of the whole lot"), help_text=gettext_lazy("0 for a gift."))
     reason = forms.CharField(
@@ -366,7 +367,8 @@ class CostCorrectForm(PlainForm):
     def correction(self) -> dict[str, Any]:
         """Return what the service asks for."""
         cleaned = self.cleaned_data
-        return {"total_cost": cleaned["total_cost"], "reason": cleaned["reason"], "expected": cleaned["seen"]}
+        asked = {name: cleaned[name] for name in ("total_cost", "reason", "key")}
+        return {**asked, "expected": cleaned["seen"]}
 
 
 def refusal_field(form: forms.BaseForm, error: ValidationError) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -16,7 +17,7 @@ from packaging.models import AssemblyOrder, Composition, CompositionAssignment, 
 from packaging.queries import as_part, load_lots, order_line
 from packaging.queries.promises import MOVE, RELEASE, repair_of
 from packaging.services.assignment import assign_lots
-from packaging.services.checks import checked_quantity, checked_reason, get_row
+from packaging.services.checks import checked_quantity, checked_reason, get_row, sent_before
 from packaging.services.releases import check_open, lock_order, raise_version, write_outstanding
 
 # Before the promise that gives: the pieces that move are those that the lot can keep, and they stay that (R14).
@@ -67,17 +68,24 @@ def move_promise(
     reason: str,
     by: User | None,
     version: int | None = None,
+    key: UUID | None = None,
 ) -> PromiseMove:
     """Give pieces of a lot that one order's line was promised to the line of another order, with the reason (R12, R13).
 
     Only what the lot can keep for the losing line moves, and what is short on the other line gives way to it (R14).
-    `version` is the receiving order's. Raises `StaleVersion`, `OrderState`, `ReasonMissing`, `BadQuantity`, `NotFound`,
-    `WrongProduct`, `NotHeld`, `OverAssigned`.
+    `version` is the receiving order's. `key` becomes the move's uuid: sent twice, pieces move once (R30). Raises
+    `StaleVersion`, `OrderState`, `ReasonMissing`, `BadQuantity`, `NotFound`, `WrongProduct`, `NotHeld`, `OverAssigned`.
     """
+    if move := sent_before(PromiseMove.objects, key):
+        return move
     reason = checked_reason(reason)
     source = get_row(Composition.objects, from_composition_id, _("The line"))
     target = get_row(Composition.objects, to_composition_id, _("The line"))
-    giver, getter = _lock_both(source.order_id, target.order_id, version)
+    orders = _lock_both(source.order_id, target.order_id)
+    if move := sent_before(PromiseMove.objects, key):
+        return move
+    getter = check_open(orders.get(target.order_id or 0), version)
+    giver = check_open(orders.get(source.order_id or 0))
     lock_stock(lots=[lot_id], order=getter.pk)
     line = order_line(to_composition_id)
     if line.is_archived or not line.is_generic:
@@ -98,21 +106,23 @@ def move_promise(
     raise_version(giver)
     raise_version(getter)
     return PromiseMove.objects.create(
-        inventory_item_id=lot_id, from_order=giver, to_order=getter, quantity=quantity, reason=reason, created_by=by
+        uuid=key or uuid4(),
+        inventory_item_id=lot_id,
+        from_order=giver,
+        to_order=getter,
+        quantity=quantity,
+        reason=reason,
+        created_by=by,
     )
 
 
-def _lock_both(
-    from_order_id: int | None, to_order_id: int | None, version: int | None
-) -> tuple[AssemblyOrder, AssemblyOrder]:
-    """Lock the two orders of a move, in the order of their keys, and return them; both are open."""
+def _lock_both(from_order_id: int | None, to_order_id: int | None) -> dict[int, AssemblyOrder]:
+    """Lock the two orders of a move, in the order of their keys, and return them by key."""
     if from_order_id is None or to_order_id is None:
         raise OrderState(_("Lots are assigned to the lines of an open order, not to a recipe."))
     if from_order_id == to_order_id:
         raise OrderState(_("This order holds it already. Choose another one."))
-    orders = lock_orders([from_order_id, to_order_id])
-    getter = check_open(orders.get(to_order_id), version)
-    return check_open(orders.get(from_order_id)), getter
+    return lock_orders([from_order_id, to_order_id])
 
 
 def _receive(

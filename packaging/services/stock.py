@@ -204,15 +204,28 @@ def issue_stock(
 
 @transaction.atomic
 def correct_cost(
-    *, lot_id: int, total_cost: Decimal, reason: str, by: User | None, expected: Decimal | None = None
+    *,
+    lot_id: int,
+    total_cost: Decimal,
+    reason: str,
+    by: User | None,
+    expected: Decimal | None = None,
+    key: UUID | None = None,
 ) -> InventoryItem:
     """Put the cost of a whole lot right; what is left is revalued in proportion, what was used is not (R3, R4).
 
-    `expected` is the cost that the form showed: when it has changed since, `StaleVersion` carries the lot (R31).
+    `expected` is the cost that the form showed: when it has changed since to another one than this, `StaleVersion`
+    carries the lot (R31). `key` makes a second sending return the lot (R30).
     """
+    if sent_before(StockMovement.objects, key):
+        return _lot(lot_id)
     lock_stock(lots=[lot_id])
     lot = _lot(lot_id)
+    if sent_before(StockMovement.objects, key):
+        return lot
     if expected is not None and expected != lot.total_cost:
+        if lot.total_cost == total_cost:  # it is right already; of an empty lot no movement says so
+            return lot
         raise StaleVersion(lot)
     reason = checked_reason(reason)
     value = costs.corrected_value(
@@ -223,7 +236,7 @@ def correct_cost(
     lot.total_cost, lot.is_cost_known = total_cost, True
     lot.save(update_fields=["total_cost", "is_cost_known", "updated_at"])
     if difference:
-        _move(lot, Kind.CORRECTED, ZERO, difference, reason=reason, by=by)
+        _move(lot, Kind.CORRECTED, ZERO, difference, reason=reason, by=by, key=key)
     return lot
 
 

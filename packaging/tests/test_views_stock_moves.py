@@ -632,7 +632,7 @@ def test_a_receipt_typed_wrong_is_voided(planner):
     assert (lot.quantity, lot.value) == (0, 0)
     assert said(planner) == ["Lot L7 is voided: 10 pieces taken back."]
     second = planner.post(f"/stock/lots/{lot.pk}/void/", {"reason": "Again"})
-    assert second.status_code == 422
+    assert second.status_code == 409
     assert codes(second.context["form"]) == {"__all__": ["already_voided"]}
     assert lot.movements.count() == 2
 
@@ -658,7 +658,7 @@ def test_a_lot_that_was_used_is_not_voided(planner):
 
 def test_a_cost_is_corrected(manager):
     lot = LotFactory(quantity=Decimal(5), quantity_received=10, total_cost=Decimal(3), value=Decimal("1.5"))
-    typed = {"seen": "3", "total_cost": "4", "reason": "The bill came"}
+    typed = {"seen": "3", "total_cost": "4", "reason": "The bill came", "key": uuid4()}
     response = manager.post(f"/stock/lots/{lot.pk}/cost/", typed)
     assert response.headers["Location"] == lot.get_absolute_url()
     lot.refresh_from_db()
@@ -669,7 +669,7 @@ def test_a_cost_is_corrected(manager):
 def test_a_cost_that_somebody_else_corrected_is_a_conflict(manager):
     lot = LotFactory(total_cost=Decimal(3))
     services.correct_cost(lot_id=lot.pk, total_cost=Decimal(5), reason="bill", by=None)
-    typed = {"seen": "3", "total_cost": "4", "reason": "The bill came"}
+    typed = {"seen": "3", "total_cost": "4", "reason": "The bill came", "key": uuid4()}
     response = manager.post(f"/stock/lots/{lot.pk}/cost/", typed)
     assert response.status_code == 409
     form = response.context["form"]
@@ -685,7 +685,8 @@ def test_a_cost_that_somebody_else_corrected_is_a_conflict(manager):
 )
 def test_a_bad_correction_is_refused(manager, changes):
     lot = LotFactory(total_cost=Decimal(3))
-    response = manager.post(f"/stock/lots/{lot.pk}/cost/", {"total_cost": "4", "reason": "bill", **changes})
+    typed = {"total_cost": "4", "reason": "bill", "key": uuid4(), **changes}
+    response = manager.post(f"/stock/lots/{lot.pk}/cost/", typed)
     assert response.status_code == 422
     lot.refresh_from_db()
     assert (lot.total_cost, lot.movements.count()) == (3, 1)
@@ -695,7 +696,8 @@ def test_whoever_may_not_see_costs_is_not_shown_the_old_one(log_in):
     lot = LotFactory(total_cost=Decimal("98.76"))
     clerk = log_in(permissions=["packaging.correct_costs", "packaging.view_inventoryitem"])
     assert "98.76" not in html(clerk.get(f"/stock/lots/{lot.pk}/cost/"))
-    assert clerk.post(f"/stock/lots/{lot.pk}/cost/", {"total_cost": "4", "reason": "bill"}).status_code == 302
+    typed = {"total_cost": "4", "reason": "bill", "key": uuid4()}
+    assert clerk.post(f"/stock/lots/{lot.pk}/cost/", typed).status_code == 302
 
 
 # Who may, and how

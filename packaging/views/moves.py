@@ -16,6 +16,8 @@ from packaging.forms.moves import LineRepairForm, PromiseMoveForm
 from packaging.models import Composition, PromiseMove
 from packaging.queries import order_line
 from packaging.queries.promises import MOVE, MovePicture, Repair, move_picture, with_repairs
+from packaging.services.checks import sent_before
+from packaging.views.stock_parts import sent_key
 from packaging.words import in_units
 
 REPAIR, MOVING = "packaging/line_repair.html", "packaging/promise_move.html"
@@ -44,7 +46,9 @@ def line_repair(request: HtmxHttpRequest, composition_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("packaging.move_promises")
 def promise_move(request: HtmxHttpRequest, composition_id: int, lot_id: int) -> HttpResponse:
-    """Give this order's line pieces of a lot that another order holds, with the reason (R12, R14, R31)."""
+    """Give this order's line pieces of a lot that another order holds, with the reason (R12, R14, R30, R31)."""
+    if made := sent_before(PromiseMove.objects, sent_key(request)):
+        return _moved(request, made, composition_id)
     picture = _picture_or_404(composition_id, lot_id)
     if request.method != "POST":
         form = PromiseMoveForm(picture=picture, chosen=request.GET.get("source", ""))
@@ -61,8 +65,7 @@ def promise_move(request: HtmxHttpRequest, composition_id: int, lot_id: int) -> 
             form = PromiseMoveForm(request.POST, picture=_picture_or_404(composition_id, lot_id))
             form.add_error(None, refusal)
         else:
-            messages.success(request, _moved_words(made))
-            return redirect_to(request, _way_back(request, composition_id))
+            return _moved(request, made, composition_id)
     error = error or RuleError("")
     error.lost_race = form.has_dropped()
     return refused(request, MOVING, _context(request, form), error)
@@ -104,6 +107,12 @@ def _way_back(request: HtmxHttpRequest, composition_id: int) -> str:
     page = reverse("packaging:lot_assign", args=[composition_id])
     came_from = safe_next(request, "")
     return f"{page}?{urlencode({'next': came_from})}" if came_from else page
+
+
+def _moved(request: HtmxHttpRequest, made: PromiseMove, composition_id: int) -> HttpResponse:
+    """Say what was moved and lead back to the lots of the line."""
+    messages.success(request, _moved_words(made))
+    return redirect_to(request, _way_back(request, composition_id))
 
 
 def _repaired_words(repair: Repair | None, how: str) -> str:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from bakery.web import HtmxHttpRequest, permission_required, posted, redirect_to, safe_next
 from packaging import services
 from packaging.costs import in_words, round4
-from packaging.exceptions import RuleError
+from packaging.exceptions import AlreadyVoided, RuleError
 from packaging.forms.stock import (
     CostCorrectForm,
     ReceiptVoidForm,
@@ -26,6 +26,8 @@ from packaging.models import FinishedGood, FinishedUnit, GenericProduct, Invento
 from packaging.queries import stock_page
 from packaging.views.stock_parts import (
     first_lot,
+    first_movement,
+    first_void,
     given_pk,
     lot_card_or_404,
     new_key,
@@ -201,12 +203,20 @@ def receipt_void(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         try:
             services.void_receipt(lot_id=pk, reason=form.cleaned_data["reason"], by=request.user)
         except RuleError as refusal:
+            if (first := first_void(request, pk, form.cleaned_data["reason"])) is not None:
+                return voided(request, first.inventory_item, -first.quantity)
             error = refuse(form, refusal)
+            error.lost_race = isinstance(error, AlreadyVoided)
         else:
-            words = {"lot": card.lot.label, "amount": in_units(card.lot.quantity, card.lot.unit)}
-            messages.success(request, _("Lot %(lot)s is voided: %(amount)s taken back.") % words)
-            return to_lot(request, pk)
+            return voided(request, card.lot, card.lot.quantity)
     return shown(request, "packaging/receipt_void.html", {"form": form, "card": card, "lot": card.lot}, error)
+
+
+def voided(request: HttpRequest, lot: InventoryItem, quantity: Decimal) -> HttpResponse:
+    """Say what a void took back and lead to the lot."""
+    words = {"lot": lot.label, "amount": in_units(quantity, lot.unit)}
+    messages.success(request, _("Lot %(lot)s is voided: %(amount)s taken back.") % words)
+    return to_lot(request, lot.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -214,14 +224,21 @@ def receipt_void(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def cost_correct(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Put right what a whole lot cost; what is left of it is revalued (R3)."""
     lot = lot_card_or_404(pk).lot
+    if first_movement(request) is not None:
+        return cost_corrected(request, lot)
     seen = {"seen": lot.total_cost} if request.user.has_perm(VIEW_COSTS) else {}
-    form, error = CostCorrectForm(posted(request), initial=seen), None
+    form, error = CostCorrectForm(posted(request), initial={**new_key(), **seen}), None
     if form.is_valid():
         try:
             services.correct_cost(**form.correction(), lot_id=pk, by=request.user)
         except RuleError as refusal:
             error = refuse(form, refusal, **seen)
         else:
-            messages.success(request, _("The cost of lot %(lot)s is corrected.") % {"lot": lot.label})
-            return to_lot(request, pk)
+            return cost_corrected(request, lot)
     return shown(request, "packaging/cost_correct.html", {"form": form, "lot": lot}, error)
+
+
+def cost_corrected(request: HttpRequest, lot: InventoryItem) -> HttpResponse:
+    """Say that a cost is put right and lead to the lot."""
+    messages.success(request, _("The cost of lot %(lot)s is corrected.") % {"lot": lot.label})
+    return to_lot(request, lot.pk)

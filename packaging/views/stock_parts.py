@@ -70,6 +70,13 @@ def first_movement(request: HttpRequest) -> StockMovement | None:
     return StockMovement.objects.select_related("inventory_item").filter(uuid=key).first() if key else None
 
 
+def first_void(request: HttpRequest, lot_id: int, reason: str) -> StockMovement | None:
+    """Return how this very void took a receipt back before: by the same person for the same reason (R30)."""
+    came = (StockMovement.Kind.RECEIVED, StockMovement.Kind.BAKED)
+    movements = StockMovement.objects.select_related("inventory_item").filter(inventory_item=lot_id)
+    return movements.filter(reverses__kind__in=came, created_by=request.user.pk, reason=reason).first()
+
+
 def sent_key(request: HttpRequest) -> UUID | None:
     """Return the one-time key of a form that was sent, if it has one that can be."""
     try:
