@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from assembly.views import books, debts, record, runs, today
+from assembly.views import books, debts, explain, record, runs, today
 
 app_name = "assembly"
 
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:run_id>/", runs.run_detail, name="run_detail"),
     path("runs/<int:run_id>/void/", runs.run_void, name="run_void"),
     path("books/", books.books_check, name="books_check"),
+    path("explain/<slug:figure>/<int:pk>/", explain.explain, name="explain"),
     path("debts/", debts.debt_list, name="debt_list"),
     path("debts/accept/", debts.debts_accept, name="debts_accept"),
     path("debts/<int:debt_id>/", debts.debt_settle, name="debt_settle"),
