@@ -28,7 +28,7 @@ MODELS = {
     "debt": PackagingDebt,
 }
 ONLY_SOME_LINES = {"line-required", "line-assigned", "line-undecided"}  # of orders, and of those the generic ones
-LINK = re.compile(r'<a class="explain" href="/explain/([a-z-]+)/(\d+)/"[^>]*>(.*?)<span class="visually-hidden">', re.S)
+LINK = re.compile(r'<a class="explain" href="/explain/([a-z-]+)/(\d+)/"[^>]*>(.*?)</a>', re.S)
 
 
 def every_explanation():

@@ -1,6 +1,7 @@
 """The parts that every page is made of, as template tags. docs/design-system.md shows each with an example."""
 
 from decimal import ROUND_HALF_UP, Decimal
+from html import unescape
 from typing import Any
 
 from django import forms, template
@@ -9,7 +10,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -104,11 +105,10 @@ def explain(content: SafeString, figure: str, pk: int, what: str) -> SafeString:
     if not number:
         return number
     return format_html(
-        '<a class="explain" href="{0}" hx-get="{0}" hx-target="#modal" hx-swap="innerHTML">{1}'
-        '<span class="visually-hidden"> {2}</span></a>',
+        '<a class="explain" href="{0}" hx-get="{0}" hx-target="#modal" hx-swap="innerHTML" aria-label="{2}">{1}</a>',
         reverse("assembly:explain", args=[figure, pk]),
         number,
-        _("%(what)s, explain") % {"what": what},
+        _("%(number)s %(what)s, explain") % {"number": " ".join(unescape(strip_tags(number)).split()), "what": what},
     )
 
 
