@@ -74,7 +74,7 @@ def debt_open(pk: int) -> Explanation:
     taken = StockMovement.objects.filter(pk__in=[used.movement_id for used in row.used])
     lots = dict(taken.values_list("pk", "inventory_item_id"))
     rows = [
-        Row(_("Used and not named"), debt.quantity_owed, run.assembled_at, **_to_run(run.pk)),
+        _to_run(Row(_("Used and not named"), debt.quantity_owed, run.assembled_at), run.pk),
         *(_named(used, lots.get(used.movement_id or 0)) for used in row.used),
         *_closing(row),
     ]
@@ -90,13 +90,9 @@ def debt_open(pk: int) -> Explanation:
 
 
 def _named(used: AssemblyPackagingConsumption, lot_id: int | None) -> Row:
-    return Row(
-        what=f"{used.lot_code} {used.design}".strip(),
-        amount=-used.quantity_consumed,
-        on=used.created_at,
-        reason=used.reason,
-        **_to_lot(lot_id, used.lot_code),
-    )
+    what = f"{used.lot_code} {used.design}".strip()
+    row = Row(what, -used.quantity_consumed, used.created_at, reason=used.reason)
+    return _to_lot(row, lot_id, used.lot_code)
 
 
 def _closing(row: DebtRow) -> Iterable[Row]:
@@ -150,14 +146,8 @@ def order_assembled(pk: int) -> Explanation:
 
 
 def _made(run: AssemblyRun) -> Row:
-    return Row(
-        what=_("Packed"),
-        amount=Decimal(run.quantity_assembled),
-        on=run.assembled_at,
-        by=str(run.recorded_by or ""),
-        reason=run.notes or "",
-        **_to_run(run.pk),
-    )
+    by, pieces = str(run.recorded_by or ""), Decimal(run.quantity_assembled)
+    return _to_run(Row(_("Packed"), pieces, run.assembled_at, by=by, reason=run.notes or ""), run.pk)
 
 
 def _run(pk: int) -> AssemblyRun:
@@ -176,12 +166,8 @@ def _recorded(run: AssemblyRun) -> list[Row]:
 def _ledger_row(row: LedgerRow) -> Row:
     words = _("%(quantity)s at %(each)s") % {"quantity": in_words(row.quantity), "each": in_words(row.unit_cost)}
     kind = {Kind.WASTE: _("waste"), Kind.RECONCILED: _("named later")}.get(Kind(row.kind), "")
-    return Row(
-        what=row.name,
-        amount=row.total_cost,
-        reason=" · ".join(str(fact) for fact in (kind, words, row.reason) if fact),
-        **_to_lot(row.lot_id, row.lot_code),
-    )
+    reason = " · ".join(str(fact) for fact in (kind, words, row.reason) if fact)
+    return _to_lot(Row(row.name, row.total_cost, reason=reason), row.lot_id, row.lot_code)
 
 
 def _of_run(run: AssemblyRun, title: str, formula: str, shown: Decimal, rows: Sequence[Row]) -> Explanation:
@@ -196,18 +182,16 @@ def _of_run(run: AssemblyRun, title: str, formula: str, shown: Decimal, rows: Se
     )
 
 
-def _to_run(run_id: int) -> dict[str, str]:
-    return {
-        "link": reverse("assembly:run_detail", args=[run_id]),
-        "link_words": _("Run %(number)s") % {"number": run_id},
-    }
+def _to_run(row: Row, run_id: int) -> Row:
+    link = reverse("assembly:run_detail", args=[run_id])
+    return replace(row, link=link, link_words=_("Run %(number)s") % {"number": run_id})
 
 
-def _to_lot(lot_id: int | None, code: str) -> dict[str, str]:
+def _to_lot(row: Row, lot_id: int | None, code: str) -> Row:
     if lot_id is None:
-        return {}
-    label = {"label": code or f"#{lot_id}"}
-    return {"link": reverse("packaging:lot_detail", args=[lot_id]), "link_words": _("Lot %(label)s") % label}
+        return row
+    link = reverse("packaging:lot_detail", args=[lot_id])
+    return replace(row, link=link, link_words=_("Lot %(label)s") % {"label": code or f"#{lot_id}"})
 
 
 def with_runs(rows: Sequence[Row]) -> list[Row]:
@@ -228,7 +212,7 @@ def with_runs(rows: Sequence[Row]) -> list[Row]:
         if row.movement is not None:
             run_id = used.get(row.movement.pk) or used.get(row.movement.reverses_id)
             run_id = run_id or (made.get(row.movement.inventory_item_id) if _is_of_its_goods(row.movement) else None)
-            row = replace(row, **_to_run(run_id)) if run_id else row
+            row = _to_run(row, run_id) if run_id else row
         linked.append(row)
     return linked
 
