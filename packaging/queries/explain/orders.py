@@ -10,36 +10,33 @@ from packaging.costs import in_words
 from packaging.models import AssemblyOrder, Composition, FinishedGood
 from packaging.queries.explain.lots import explain_url
 from packaging.queries.explain.parts import Explanation, Row, row_or_not_found
-from packaging.queries.good_page import good_overview, own_lines, recipe_and_copies
+from packaging.queries.good_page import GoodOverview, good_overview, own_lines, recipe_and_copies
 from packaging.queries.goods import limits_with_own
-from packaging.queries.order_page import order_overview
+from packaging.queries.order_page import OrderOverview, order_overview
 from packaging.queries.shelf import whole_shelf
 
 
 def order_cost(pk: int) -> Explanation:
     """Explain what the pieces that an order still has to pack will cost: its lines (R16)."""
     order = _order(pk)
-    overview = order_overview(order)
-    return Explanation(
-        title=_("Cost of %(pieces)s more") % {"pieces": order.quantity_left},
-        about=order.customer,
-        back=order.get_absolute_url(),
-        formula=_("What each line will cost, added up."),
-        shown=overview.cost.likely,
-        rows=[_line(row.line, row.cost.likely) for row in overview.lines],
-        is_each=True,
-    )
+    title = _("Cost of %(pieces)s more") % {"pieces": order.quantity_left}
+    return _cost(title, order.customer, order, order_overview(order))
 
 
 def good_cost(pk: int) -> Explanation:
     """Explain what one piece of a good costs by what is free today: its recipe's lines (R16)."""
     good = _good(pk)
-    overview = good_overview(good)
+    return _cost(_("Cost of one"), str(good), good, good_overview(good))
+
+
+def _cost(
+    title: str, about: str, owner: AssemblyOrder | FinishedGood, overview: OrderOverview | GoodOverview
+) -> Explanation:
     return Explanation(
-        title=_("Cost of one"),
-        about=str(good),
-        back=good.get_absolute_url(),
-        formula=_("What each line of the recipe costs today, added up."),
+        title=title,
+        about=about,
+        back=owner.get_absolute_url(),
+        formula=_("What each line costs as it stands today, added up."),
         shown=overview.cost.likely,
         rows=[_line(row.line, row.cost.likely) for row in overview.lines],
         is_each=True,
