@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from assembly.views import books, debts, making, record, runs, today, undo
+from assembly.views import books, debts, explain, making, record, runs, today, undo
 
 app_name = "assembly"
 
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:run_id>/void/", undo.run_void, name="run_void"),
     path("runs/<int:run_id>/correct/", undo.run_correct, name="run_correct"),
     path("books/", books.books_check, name="books_check"),
+    path("explain/<slug:figure>/<int:pk>/", explain.explain, name="explain"),
     path("debts/", debts.debt_list, name="debt_list"),
     path("debts/accept/", debts.debts_accept, name="debts_accept"),
     path("debts/<int:debt_id>/", debts.debt_settle, name="debt_settle"),

@@ -181,24 +181,44 @@ def most(fits: Callable[[int], bool], at_most: int) -> int:
     return low
 
 
-def makeable(parts: Sequence[Part], free: Mapping[Item, Decimal], free_generic: Mapping[int, Decimal]) -> Makeable:
-    """Count how many fit, each piece counted once: specific lines in their product, all packaging in its generic (R18).
+@dataclass(frozen=True)
+class Limit:
+    """How many pieces of a good one thing is enough for: what is there of it, and what one piece takes (R18)."""
+
+    fits: int
+    part: Part  # the last of the lines that ask for it
+    have: Decimal
+    per_one: Decimal
+
+
+def limits(parts: Sequence[Part], free: Mapping[Item, Decimal], free_generic: Mapping[int, Decimal]) -> list[Limit]:
+    """Return how many each thing is enough for, each piece counted once over all lines (R18).
 
     `free` is by item, `free_generic` by generic product; what is not named there is 0.
     """
-    if not parts:
-        return Makeable(0, "")
     specific, generic = _by_thing(parts)
-    limits: list[tuple[int, str]] = []
+    found: list[Limit] = []
     for wanted, have in [
         *((group, free.get(item, ZERO)) for item, group in specific.items()),
         *((group, free_generic.get(generic_id, ZERO)) for generic_id, group in generic.items()),
     ]:
         per_one = sum((part.per_one for part in wanted), ZERO)
         fits = most(lambda n, wanted=wanted, have=have: sum(p.need(n) for p in wanted) <= have, int(have / per_one))  # type: ignore[misc]
-        limits.append((fits, wanted[-1].name))
-    quantity, bottleneck = min(limits, key=lambda limit: limit[0])
-    return Makeable(quantity, bottleneck)
+        found.append(Limit(fits, wanted[-1], have, per_one))
+    return found
+
+
+def least(found: Sequence[Limit]) -> Makeable:
+    """Return what several limits allow together: the lowest, and whose it is; nothing is made of nothing."""
+    if not found:
+        return Makeable(0, "")
+    lowest = min(found, key=lambda limit: limit.fits)
+    return Makeable(lowest.fits, lowest.part.name)
+
+
+def makeable(parts: Sequence[Part], free: Mapping[Item, Decimal], free_generic: Mapping[int, Decimal]) -> Makeable:
+    """Count how many fit: specific lines in their product, all packaging in its generic product (R18)."""
+    return least(limits(parts, free, free_generic))
 
 
 def _by_thing(parts: Iterable[Part]) -> tuple[dict[Item, list[Part]], dict[int, list[Part]]]:
@@ -287,24 +307,46 @@ def _deal(
     return lacks, items, generics
 
 
+@dataclass(frozen=True)
+class EstimateParts:
+    """What an estimate adds up: free pieces at their average, and what is beyond them at the last price (R16)."""
+
+    free: Decimal
+    average: Decimal  # what these cost, not rounded
+    beyond: Decimal
+    rest: Decimal | None  # what these cost; None when nothing was ever paid
+
+
+def _known(lots: Iterable[Lot]) -> list[Lot]:
+    return [lot for lot in lots if lot.is_cost_known and lot.free > 0]
+
+
+def estimate_parts(lots: Iterable[Lot], quantity: Decimal, last_price: Decimal | None) -> EstimateParts:
+    """Split `quantity` of a generic product into what no line has promised and what is beyond that (R16)."""
+    known = _known(lots)
+    pieces = sum((lot.free for lot in known), ZERO)
+    value = sum((lot.free_value for lot in known), ZERO)
+    beyond = max(quantity - pieces, ZERO)
+    average = (quantity - beyond) * value / pieces if pieces else ZERO
+    rest = None if beyond and last_price is None else beyond * (last_price or ZERO)
+    return EstimateParts(quantity - beyond, average, beyond, rest)
+
+
 def estimate(lots: Iterable[Lot], quantity: Decimal, last_price: Decimal | None) -> Cost:
     """Estimate what `quantity` of a generic product will cost from what no line has promised (R16).
 
     `last_price` values what is beyond the free pieces of known cost; None when nothing was ever paid: then a quantity
     beyond them is unknown.
     """
-    known = [lot for lot in lots if lot.is_cost_known and lot.free > 0]
-    pieces = sum((lot.free for lot in known), ZERO)
-    value = sum((lot.free_value for lot in known), ZERO)
+    known = _known(lots)
     if quantity == 0:
         return Cost(round4(ZERO), round4(ZERO), round4(ZERO), "Estimated")
-    beyond = max(quantity - pieces, ZERO)
-    if beyond and last_price is None:
+    parts = estimate_parts(known, quantity, last_price)
+    if parts.rest is None:
         return Cost(None, None, None, "Estimated")
-    rest = beyond * (last_price or ZERO)
-    average = (quantity - beyond) * value / pieces if pieces else ZERO
+    rest, beyond = parts.rest, parts.beyond
     by_price = sorted(known, key=lambda lot: lot.value / lot.quantity)
-    likely = round4(average + rest)
+    likely = round4(parts.average + rest)
     low = round4(_cost_of(by_price, quantity - beyond) + rest)
     high = round4(_cost_of(reversed(by_price), quantity - beyond) + rest)
     # Three ways to the same sum can differ in the 28th digit, and so in the 4th place.

@@ -155,6 +155,11 @@ def open_debts(
     return list(debts)
 
 
+def open_debts_of_generic(generic_id: int) -> list[PackagingDebt]:
+    """Return what runs used of a generic product and nobody named, the oldest first; one statement."""
+    return list(PackagingDebt.objects.open().filter(generic_product=generic_id).with_names().oldest_first())
+
+
 def other_generics(debt: PackagingDebt) -> list[tuple[int, str]]:
     """Return the generic products of which something is on hand, the debt's own first."""
     own = debt.generic_product

@@ -1,14 +1,16 @@
 """The parts that every page is made of, as template tags. docs/design-system.md shows each with an example."""
 
 from decimal import ROUND_HALF_UP, Decimal
+from html import unescape
 from typing import Any
 
 from django import forms, template
 from django.conf import settings
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -90,6 +92,23 @@ def cost(
         f"{exact.quantize(Decimal('0.0001'), ROUND_HALF_UP):f}",
         money(exact, per_unit=per == "unit"),
         after,
+    )
+
+
+@register.simple_block_tag
+def explain(content: SafeString, figure: str, pk: int, what: str) -> SafeString:
+    """Lead from a number to the rows that make it: `{% explain "lot-on-hand" lot.pk _("on hand") %}30{% endexplain %}`.
+
+    Where nothing is shown, because costs are hidden (R32), there is no link either.
+    """
+    number = SafeString(content.strip())
+    if not number:
+        return number
+    return format_html(
+        '<a class="explain" href="{0}" hx-get="{0}" hx-target="#modal" hx-swap="innerHTML" aria-label="{2}">{1}</a>',
+        reverse("assembly:explain", args=[figure, pk]),
+        number,
+        _("%(number)s %(what)s, explain") % {"number": " ".join(unescape(strip_tags(number)).split()), "what": what},
     )
 
 

@@ -88,6 +88,7 @@ QUERIES = {
     "assembly:run_list": ["good", "before", "since", "until", "event", "person", "design", "lot", "order"],
     "assembly:run_record": ["order", "good", "page", "next", "key"],
     "assembly:run_preview": ["order", "good"],
+    "assembly:explain": ["before", "page"],
     "assembly:debt_list": ["show", "page"],
     "assembly:debts_accept": ["debt"],
     "assembly:debt_settle": ["generic", "next"],

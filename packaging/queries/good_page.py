@@ -117,10 +117,21 @@ def _lines(good_ids: Sequence[int]) -> tuple[Mapping[int, list[Composition]], Ma
     return recipes, copies
 
 
+def recipe_and_copies(good_id: int) -> tuple[list[Composition], list[Composition]]:
+    """Return a good's recipe and the copies of its open orders, in one statement."""
+    recipes, copies = _lines([good_id])
+    return recipes[good_id], copies[good_id]
+
+
+def own_lines(copies: Iterable[Composition]) -> set[int]:
+    """Return the lines whose promises count for a good's own orders."""
+    return {line.pk for line in copies}
+
+
 def _readiness(recipe: Sequence[Composition], copies: Sequence[Composition], lots: Sequence[Lot]) -> Readiness:
     orders = {line.order_id: line.order.quantity_left for line in copies if line.order is not None}
     makeable = makeable_with_own(recipe, lots, own=())
-    reachable = makeable_with_own(recipe, lots, own={line.pk for line in copies}) if copies else makeable
+    reachable = makeable_with_own(recipe, lots, own=own_lines(copies)) if copies else makeable
     return Readiness(bool(recipe), makeable, reachable, sum(orders.values()))
 
 

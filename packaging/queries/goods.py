@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from packaging import availability
-from packaging.availability import Cost, Lot, Makeable
+from packaging.availability import Cost, Limit, Lot, Makeable, Part
 from packaging.costs import ZERO, round4, take
 from packaging.exceptions import NotFound
 from packaging.models import (
@@ -55,12 +55,19 @@ def makeable_with_own(
     lines: Sequence[Composition], lots: Sequence[Lot], own: Collection[int], event_id: int | None = None
 ) -> Makeable:
     """Count how many fit what is free on the shelf `lots` and what the lines `own` were promised of it (R18)."""
+    return availability.least(limits_with_own(lines, lots, own, event_id))
+
+
+def limits_with_own(
+    lines: Sequence[Composition], lots: Sequence[Lot], own: Collection[int], event_id: int | None = None
+) -> list[Limit]:
+    """Return for each thing how many it is enough for, as `makeable_with_own` counts (R18)."""
     items, generics = free_stock(lots, owed_by_generic(lines), event_id)
     with_own: dict[int, Decimal] = defaultdict(lambda: ZERO, generics)
     for lot in lots:
         if lot.generic_id is not None:
             with_own[lot.generic_id] += sum((kept for line_id, kept in lot.kept.items() if line_id in own), ZERO)
-    return availability.makeable([as_part(line) for line in lines], items, with_own)
+    return availability.limits([as_part(line) for line in lines], items, with_own)
 
 
 def recipe_lines(good_ids: Iterable[int]) -> dict[int, list[Composition]]:
@@ -89,45 +96,64 @@ def recipe_costs(
         lots = lots_for(parts)
     if prices is None:
         prices = last_prices([part.generic_id for part in parts if part.generic_id])
-    today = timezone.localdate()
     costs = []
     for line, part in zip(lines, parts, strict=True):
         needed = part.need(pieces)
-        if part.is_generic:
-            mine = [lot for lot in lots if lot.generic_id == part.generic_id]
-            cost = availability.estimate(mine, needed, prices.get(part.generic_id or 0))
-        else:
-            mine = [
-                lot
-                for lot in lots
-                if lot.item == part.item
-                and not lot.is_expired(today)
-                and not (part.item[0] == "good" and not is_ready(lot, event_id))
-            ]
-            cost = fifo_cost(mine, needed, prices.get(part.generic_id or 0))
+        mine = takeable(part, lots, event_id)
+        valued = availability.estimate if part.is_generic else fifo_cost
+        cost = valued(mine, needed, prices.get(part.generic_id or 0))
         free = sum((lot.free for lot in mine), ZERO)
         designs = len({lot.item for lot in mine if lot.free > 0}) if part.is_generic else 0
         costs.append(LineCost(line, needed, free, cost, designs))
     return costs
 
 
+def takeable(part: Part, lots: Iterable[Lot], event_id: int | None = None) -> list[Lot]:
+    """Return the lots that a line can be valued by: of a specific one what is good today and may be used (R5, R23)."""
+    if part.is_generic:
+        return [lot for lot in lots if lot.generic_id == part.generic_id]
+    today = timezone.localdate()
+    return [
+        lot
+        for lot in lots
+        if lot.item == part.item
+        and not lot.is_expired(today)
+        and not (part.item[0] == "good" and not is_ready(lot, event_id))
+    ]
+
+
+@dataclass(frozen=True)
+class FifoParts:
+    """What a cost by the oldest lots adds up: so much of each lot with its cost, and what is not there at a price."""
+
+    taken: list[tuple[Lot, Decimal, Decimal]]
+    left: Decimal
+    price: Decimal | None
+
+
+def fifo_parts(lots: Iterable[Lot], needed: Decimal, last_price: Decimal | None) -> FifoParts:
+    """Take so much of one item, oldest first; what is not there costs what the last of it did (R16)."""
+    taken, price, left = [], last_price, needed
+    for lot in sorted(lots, key=availability.fifo):
+        quantity = min(left, lot.free)
+        if quantity > 0:
+            taken.append((lot, quantity, take(quantity, lot.quantity, lot.value)))
+            left -= quantity
+        if lot.is_cost_known:
+            price = lot.unit_cost
+    return FifoParts(taken, left, price)
+
+
 def fifo_cost(lots: Iterable[Lot], needed: Decimal, last_price: Decimal | None) -> Cost:
-    """Estimate what so much of one item costs, oldest first; what is not there costs what the last of it did (R16).
+    """Estimate what so much of one item costs, oldest first (R16).
 
     Unknown when a lot of unknown cost is among what would be taken.
     """
-    total, price, left, is_known = ZERO, last_price, needed, True
-    for lot in sorted(lots, key=availability.fifo):
-        taken = min(left, lot.free)
-        if taken > 0:
-            total += take(taken, lot.quantity, lot.value)
-            left -= taken
-            is_known = is_known and lot.is_cost_known
-        if lot.is_cost_known:
-            price = lot.unit_cost
-    if not is_known or (left > 0 and price is None):
+    parts = fifo_parts(lots, needed, last_price)
+    if not all(lot.is_cost_known for lot, _quantity, _cost in parts.taken) or (parts.left > 0 and parts.price is None):
         return Cost(None, None, None, "Estimated")
-    total = round4(total + left * (price or ZERO))
+    total = sum((cost for _lot, _quantity, cost in parts.taken), ZERO)
+    total = round4(total + parts.left * (parts.price or ZERO))
     return Cost(total, total, total, "Estimated")
 
 

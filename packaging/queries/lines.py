@@ -79,12 +79,17 @@ def mixed_cost(taken: Iterable[tuple[Lot, Decimal]], rest: Cost, to_decide: Deci
     decided = [(lot, quantity) for lot, quantity in taken if quantity > 0]
     if not all(lot.is_cost_known for lot, _quantity in decided):
         return Cost(None, None, None, "Actual" if to_decide <= 0 else "Partly estimated")
-    actual = sum((take(quantity, lot.quantity, lot.value) for lot, quantity in decided), ZERO)
+    actual = sum((cost for _lot, _quantity, cost in decided_costs(decided)), ZERO)
     if to_decide <= 0:
         return Cost(round4(actual), round4(actual), round4(actual), "Actual")
     label = "Partly estimated" if decided else "Estimated"
     low, likely, high = (None if x is None else round4(actual + x) for x in (rest.low, rest.likely, rest.high))
     return Cost(low, likely, high, label)
+
+
+def decided_costs(taken: Iterable[tuple[Lot, Decimal]]) -> list[tuple[Lot, Decimal, Decimal]]:
+    """Return decided lots, each with its quantity and what that costs (R2)."""
+    return [(lot, quantity, take(quantity, lot.quantity, lot.value)) for lot, quantity in taken if quantity > 0]
 
 
 def order_line(composition_id: int) -> Composition:

@@ -81,6 +81,16 @@ class Board:
         return {lot.id: lot.kept[self.line.pk] for lot in self.lots if lot.kept.get(self.line.pk)}
 
     @property
+    def promised(self) -> Decimal:
+        """What the line was promised and has not used yet, as it is saved now."""
+        return sum((lot.promised_to(self.line.pk) for lot in self.lots), ZERO)
+
+    @property
+    def undecided(self) -> Decimal:
+        """What of the requirement nobody has chosen lots for, as it is saved now."""
+        return max(self.required - self.promised, ZERO)
+
+    @property
     def free(self) -> Decimal:
         """What this line may have in all."""
         return sum((lot.free_for(self.line.pk) for lot in self.lots), ZERO)

@@ -1,12 +1,16 @@
 """Filters for the pages about orders."""
 
 from datetime import date
+from decimal import Decimal
 
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from packaging.models import AssemblyOrder, Composition
+from packaging.queries import as_part
 
 register = template.Library()
 
@@ -29,6 +33,12 @@ def due_words(when: date) -> str:
     if left == 1:
         return _("due tomorrow")
     return (_("due %(day)s") % {"day": day(when)}).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+@register.filter
+def needed_for(line: Composition, order: AssemblyOrder) -> Decimal:
+    """Return what a line of an order still needs for the pieces that are left (R8)."""
+    return as_part(line).need(order.quantity_left)
 
 
 @register.filter

@@ -1,0 +1,55 @@
+"""Explain this number: the rows behind a stock or cost figure, with a running total, on a page and in a dialog."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.views.decorators.http import require_safe
+
+from assembly.queries.explain import FIGURES, with_runs
+from bakery.templatetags.bakery_tags import VIEW_COSTS
+from bakery.web import PAGE_SIZE, HtmxHttpRequest, Page, newest_first, page_of, permission_required, render_part
+from packaging.exceptions import NotFound
+from packaging.queries.explain import Explanation
+
+IN_DIALOG = 8  # rows; the page has the others
+
+
+@permission_required("packaging.view_inventoryitem")
+@require_safe
+def explain(request: HtmxHttpRequest, figure: str, pk: int) -> HttpResponse:
+    """Show what makes a figure, and that its rows come to exactly what the pages show."""
+    found = _explanation(request, figure, pk)
+    is_dialog = bool(request.htmx) and request.htmx.target == "modal"
+    page = _rows(request, found, IN_DIALOG if is_dialog else PAGE_SIZE)
+    statement = found.statement(page.rows[::-1])
+    context = {
+        "explanation": found,
+        "statement": replace(statement, rows=with_runs(statement.rows)),
+        "page": page,
+    }
+    return render_part(request, "assembly/explain.html", context, part="modal")
+
+
+def _explanation(request: HtmxHttpRequest, figure: str, pk: int) -> Explanation:
+    """Return a figure's explanation; 403 for whoever may not see the figure, 404 when there is none."""
+    known = FIGURES.get(figure)
+    if known is None:
+        raise Http404
+    for permission in (known.permission, *([VIEW_COSTS] if known.is_cost else [])):
+        if not request.user.has_perm(permission):
+            raise PermissionDenied(permission)
+    try:
+        return known.explain(pk)
+    except NotFound:
+        raise Http404 from None
+
+
+def _rows(request: HtmxHttpRequest, found: Explanation, size: int) -> "Page[Any]":
+    """Return the latest rows, or those before the page that was seen last."""
+    if found.ledger is not None:
+        return newest_first(request, found.ledger.rows, by=found.ledger.by, size=size)
+    if found.is_least:
+        return Page(rows=list(found.rows))
+    return page_of(request, list(enumerate(found.rows))[::-1], size=size)
