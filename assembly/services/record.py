@@ -295,6 +295,7 @@ def _record_without_order(wish: Wish, good: FinishedGood) -> AssemblyRun:
         due_on=wish.on,
         status=AssemblyOrder.Status.CLOSED,
     )
+    order.skip_history_when_saving = True  # nobody ordered it: the run says who did what
     own = save_with_lines(order, lines)
     return _write(wish, plan, order, own, counts=False)
 
