@@ -16,7 +16,7 @@ class BakeryConfig(AppConfig):
         """Guard what was written down, and write down who signs in and who may what."""
         from django.contrib.auth.models import Group, User
 
-        from bakery import people  # local, as the models: they are ready only now
+        from bakery import people, people_log  # noqa: F401 - local, as the models: they are ready only now
         from bakery.ledger import guard_ledger
 
         post_migrate.connect(guard_ledger, sender=self)

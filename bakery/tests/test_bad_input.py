@@ -92,6 +92,9 @@ QUERIES = {
     "assembly:debts_accept": ["debt"],
     "assembly:debt_settle": ["generic", "next"],
     "assembly:debt_waive": ["next"],
+    "log_list": ["q", "kind", "person", "since", "until", "before"],
+    "log_csv": ["q", "kind", "person", "since", "until"],
+    "object_history": ["before"],
 }
 
 

@@ -1,5 +1,6 @@
 """R33: every change of master data leaves one row that says who, when, from what to what, in the same transaction."""
 
+import json
 from datetime import date
 from decimal import Decimal
 
@@ -127,9 +128,9 @@ def test_r33_each_service_leaves_one_row_with_its_user(bakehouse, by, act):
 @pytest.mark.parametrize("act", CASES)
 def test_it_goes_with_its_transaction(bakehouse, by, act):
     def undone():
-        with pytest.raises(ZeroDivisionError), transaction.atomic():
+        with transaction.atomic():
             act(bakehouse, by)
-            raise ZeroDivisionError
+            transaction.set_rollback(True)
 
     assert written(undone) == []
 
@@ -287,8 +288,13 @@ class TestAdmin:
 
 
 def test_changes_are_said_in_words():
-    kept = '[["quantity", 50, 40], ["status", "open", "closed"], ["due_on", "2025-12-13", "2025-12-20"], ["event", null, "Fair"]]'
-    assert [str(change) for change in said(AssemblyOrder, kept, is_change=True)] == [
+    kept = [
+        ["quantity", 50, 40],
+        ["status", "open", "closed"],
+        ["due_on", "2025-12-13", "2025-12-20"],
+        ["event", None, "Fair"],
+    ]
+    assert [str(change) for change in said(AssemblyOrder, json.dumps(kept), is_change=True)] == [
         "Quantity 50 → 40",
         "Status Open → Closed",
         "Due Dec. 13, 2025 → Dec. 20, 2025",
