@@ -270,7 +270,7 @@ def grow(count, since):
             for n, moment in enumerate(moments)
         )
     lot = StockMovement.objects.first().inventory_item
-    a, b = AssemblyOrder.objects.all()[:2]
+    first, second = AssemblyOrder.objects.all()[:2]
     StockMovement.objects.bulk_create(
         StockMovement(inventory_item=lot, kind="counted", quantity=1, value=0) for _moment in moments
     )
