@@ -66,7 +66,7 @@ def _value(field: Any, value: Any) -> str:
         if isinstance(field, models.DecimalField):
             return plain_number(Decimal(value))
         if isinstance(field, models.DateField):
-            return date_format(field.to_python(value))
+            return date_format(field.to_python(value), "j M Y")
     except (ArithmeticError, ValidationError):  # the column was of another type then
         return _plain(value)
     return _plain(value)

@@ -297,7 +297,7 @@ def test_changes_are_said_in_words():
     assert [str(change) for change in said(AssemblyOrder, json.dumps(kept), is_change=True)] == [
         "Quantity 50 → 40",
         "Status Open → Closed",
-        "Due Dec. 13, 2025 → Dec. 20, 2025",
+        "Due 13 Dec 2025 → 20 Dec 2025",
         "Event nothing → Fair",
     ]
     assert [str(change) for change in said(GenericProduct, '[["gone_column", null, "x"]]', is_change=False)] == [
