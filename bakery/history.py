@@ -50,6 +50,11 @@ def recorded(service: Callable[P, R]) -> Callable[P, R]:
     return done
 
 
+def leave_out(row: Any) -> None:
+    """Write nothing of this row: something else tells of it."""
+    row.skip_history_when_saving = True
+
+
 class Change(models.Model):
     """What a row of a history says besides the columns of the row that changed."""
 
@@ -148,12 +153,13 @@ class Records(HistoricalRecords):  # type: ignore[misc]  # the library has no ty
     def write(self, instance: Any, how: str, changes: list[Delta], using: str | None = None) -> None:
         """Write one row of the history."""
         user = self.who(instance)
+        is_own_end = how == "-" and instance == user  # nobody is there any more to be pointed to
         label = str(getattr(instance, "history_name", instance))[:400]
         history: Any = getattr(type(instance), self.manager_name)
         history.model(
             history_date=timezone.now(),
             history_type=how,
-            history_user_id=user.pk if user else None,
+            history_user_id=user.pk if user and not is_own_end else None,
             history_who=user.get_username() if user else "",
             history_change_reason=str(self.get_change_reason_for_object(instance, how, using) or "")[:500],
             history_label=label,

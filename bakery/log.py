@@ -244,9 +244,12 @@ def _part(source: Source, wish: Wish, before: Place | None, limit: int) -> Query
     rows = source.rows().filter(_wanted(source, wish), _after(source, before))
     newest = rows.order_by(f"-{source.moment}", "-pk").values("pk")[:limit]
     given = {"log_source": Value(source.name), "log_id": F("pk"), **source.columns}
-    columns = {name: Cast(_or_empty(name, given.get(name)), TYPES.get(name, TextField())) for name in COLUMNS}
+    columns: dict[str, Any] = {
+        name: Cast(_or_empty(name, given.get(name)), TYPES.get(name, TextField())) for name in COLUMNS
+    }
     columns["log_moment"] = F(source.moment)  # a cast would cut it to milliseconds on SQLite
-    return source.rows().filter(pk__in=newest).order_by().annotate(**columns).values_list(*COLUMNS)
+    shown: QuerySet[Any, Any] = source.rows().filter(pk__in=newest).order_by().annotate(**columns)
+    return shown.values_list(*COLUMNS)
 
 
 def _or_empty(name: str, given: Any) -> Any:

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from bakery.history import acting
@@ -135,6 +135,15 @@ def test_a_sign_in_is_not_rewritten_and_outlives_the_person():
         SignIn.objects.update(username="somebody else")
     user.delete()
     assert list(SignIn.objects.values_list("username", "user")) == [("gone", None)]
+
+
+def test_who_deletes_the_own_log_in_is_named():
+    boss = sign_in(is_superuser=True, is_staff=True, username="boss")
+    user = User.objects.get(username="boss")
+    assert boss.post(f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"}).status_code == 302
+    connection.check_constraints()
+    row = User.history.first()
+    assert (row.history_type, row.history_who, row.history_user_id) == ("-", "boss", None)
 
 
 def test_the_admins_own_button_shows_the_history(groups):
