@@ -1,6 +1,8 @@
-"""The app `bakery`: template tags and management commands, no tables."""
+"""The app `bakery`: the shell, and what is kept about the people."""
 
 from django.apps import AppConfig
+from django.contrib.auth import signals
+from django.db.models.signals import m2m_changed, post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +11,17 @@ class BakeryConfig(AppConfig):
 
     name = "bakery"
     verbose_name = _("Bakery")
+
+    def ready(self) -> None:
+        """Guard what was written down, and write down who signs in and who may what."""
+        from django.contrib.auth.models import Group, User
+
+        from bakery import people, people_log  # noqa: F401 - local, as the models: they are ready only now
+        from bakery.ledger import guard_ledger
+
+        post_migrate.connect(guard_ledger, sender=self)
+        signals.user_logged_in.connect(people.signed_in)
+        signals.user_logged_out.connect(people.signed_out)
+        signals.user_login_failed.connect(people.refused)
+        for owner, name in ((User, "groups"), (User, "user_permissions"), (Group, "permissions")):
+            m2m_changed.connect(people.rights_changed, sender=getattr(owner, name).through)

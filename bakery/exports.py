@@ -1,12 +1,12 @@
 """Tables as files: what a spreadsheet reads everywhere, and what can do no harm in one."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from io import StringIO
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 
 from bakery.forms import plain_number
 
@@ -32,5 +32,20 @@ def csv_answer(name: str, rows: Iterable[Sequence[Cell]]) -> HttpResponse:
     text = StringIO()
     csv.writer(text).writerows([cell(value) for value in row] for row in rows)
     response = HttpResponse(BYTE_ORDER_MARK + text.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def csv_stream(name: str, rows: Iterable[Sequence[Cell]]) -> StreamingHttpResponse:
+    """Answer with a CSV file that is written while it is sent: for what may be longer than memory is wide."""
+
+    def lines() -> Iterator[str]:
+        yield BYTE_ORDER_MARK
+        for row in rows:
+            text = StringIO()
+            csv.writer(text).writerow([cell(value) for value in row])
+            yield text.getvalue()
+
+    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response

@@ -1,21 +1,16 @@
-"""Abstract models that every app builds on: the base row, the folded name, the row of a ledger."""
+"""Abstract models that every app builds on, and what is kept about the people: their history and their sign-ins."""
 
-import unicodedata
 import uuid
 from collections.abc import Collection
 from typing import Any, NoReturn, TypeVar
 
+from django.contrib.auth.models import Group, User
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from simple_history import register
 
-
-def fold(text: str) -> str:
-    """Return `text` as it is compared: NFKC, without case, accents, or spare spaces.
-
-    The database cannot do this alike everywhere (SQLite folds ASCII only), so it is stored and searched in this form.
-    """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    plain = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
-    return " ".join(plain.split())
+from bakery.history import PeopleRecords, Records
+from bakery.text import fold
 
 
 class FoldedField(models.CharField[str, str]):
@@ -110,3 +105,48 @@ class LedgerModel(BaseModel):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise LedgerChanged
+
+
+class SignIn(BaseModel):
+    """Somebody signed in or out, or was refused; the name is what was typed."""
+
+    guarded_columns = ("kind", "username", "address", "created_at")
+
+    class Kind(models.TextChoices):
+        IN = "in", _("Signed in")
+        OUT = "out", _("Signed out")
+        REFUSED = "refused", _("Was refused")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    username = models.CharField(_("name"), max_length=150)
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, related_name="+", null=True, verbose_name=_("user"))
+    address = models.CharField(_("address"), max_length=45, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        verbose_name = _("sign-in")
+        verbose_name_plural = _("sign-ins")
+        default_permissions = ()
+        permissions = [("view_log", _("Can see who changed what"))]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["in", "out", "refused"]),
+                name="bakery_signin_kind_ck",
+                violation_error_message=_("Somebody signs in or out, or is refused."),
+            ),
+        ]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="bakery_signin_newest_ix")]
+
+    def __str__(self) -> str:
+        return f"{self.username}: {self.get_kind_display()}"
+
+
+# The accounts are Django's own. Their passwords stay out, and so does the last sign-in, which has a table of its own.
+register(
+    User,
+    app="bakery",
+    records_class=PeopleRecords,
+    excluded_fields=["password", "last_login", "date_joined"],
+    quiet=["username"],
+)
+register(Group, app="bakery", records_class=Records, quiet=["name"])

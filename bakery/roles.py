@@ -32,6 +32,7 @@ MANAGERS = (
     "assembly.void_run",
     "assembly.waive_debts",
     "assembly.check_books",
+    "bakery.view_log",
 )
 ROLES: dict[str, tuple[str, ...]] = {"Packers": PACKERS, "Planners": PLANNERS, "Managers": MANAGERS}
 
@@ -42,8 +43,12 @@ class PermissionsMissing(LookupError):
 
 def view_permissions() -> list[str]:
     """Return Django's view permission of each model of the shop."""
+    models = (model for label in APPS for model in apps.get_app_config(label).get_models())
+    # A table of the history has no permissions: what was is looked at with `view_log`.
     return [
-        f"{label}.view_{model._meta.model_name}" for label in APPS for model in apps.get_app_config(label).get_models()
+        f"{model._meta.app_label}.view_{model._meta.model_name}"
+        for model in models
+        if "view" in model._meta.default_permissions
     ]
 
 

@@ -59,6 +59,7 @@ ENTRIES = (
     Entry("packaging:stock_bake", _("Bake in"), _("Cookies and cakes that were baked"), "make", "packaging.bake_stock"),
     Entry("packaging:stock_count", _("Count"), _("Write down what is on the shelf"), "count", "packaging.count_stock"),
     Entry("assembly:books_check", _("The books"), _("Whether every figure agrees"), "check", "assembly.check_books"),
+    Entry("log_list", _("The log"), _("Who did what, and when"), "person", "bakery.view_log"),
 )
 
 

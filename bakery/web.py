@@ -108,7 +108,8 @@ class Page(Generic[T]):
         return bool(self.rows)
 
 
-def _query(request: HttpRequest, **changes: str) -> str:
+def query_with(request: HttpRequest, **changes: str) -> str:
+    """Return the query string of this page with other words in it."""
     query = request.GET.copy()
     for name, value in changes.items():
         query[name] = value
@@ -124,7 +125,7 @@ def page_of(request: HttpRequest, rows: "QuerySet[M] | Sequence[T]", size: int =
     found = list(rows[start : start + size + 1])
     return Page(
         rows=found[:size],
-        more=_query(request, page=str(number + 1)) if len(found) > size else "",
+        more=query_with(request, page=str(number + 1)) if len(found) > size else "",
         is_first=number == 1,
     )
 
@@ -148,5 +149,5 @@ def newest_first(request: HttpRequest, rows: "QuerySet[M]", by: str, size: int =
     more = ""
     if len(found) > size:
         last = found[size - 1]
-        more = _query(request, before=f"{getattr(last, by).isoformat()}_{last.pk}")
+        more = query_with(request, before=f"{getattr(last, by).isoformat()}_{last.pk}")
     return Page(rows=found[:size], more=more, is_first=is_first)

@@ -18,5 +18,6 @@ class PackagingConfig(AppConfig):
     def ready(self) -> None:
         """Put the ledger's triggers back whenever the tables were migrated."""
         from bakery.ledger import guard_ledger  # local: it imports models, which are ready only now
+        from packaging import log  # noqa: F401 - it names what the log of the shop tells
 
         post_migrate.connect(guard_ledger, sender=self)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from assembly.models import AssemblyRun
 from assembly.plan import Choices, LinePlan, Plan, Waste, make_plan, without_waste
 from assembly.services.write import write_run
+from bakery.history import leave_out
 from packaging.availability import Lot
 from packaging.costs import ZERO, fits, in_words, round4
 from packaging.exceptions import (
@@ -299,6 +300,7 @@ def _record_without_order(wish: Wish, good: FinishedGood) -> AssemblyRun:
         due_on=wish.on,
         status=AssemblyOrder.Status.CLOSED,
     )
+    leave_out(order)  # nobody ordered it: the run says who did what
     own = save_with_lines(order, lines)
     return _write(wish, plan, order, own, counts=False)
 

@@ -48,8 +48,9 @@ def sample(name, bakehouse, run):
         "debt_id": getattr(PackagingDebt.objects.first(), "pk", 0),
         "generic": bakehouse.generics["bag"].pk,
         "lot": bakehouse.lots["L1"].pk,
-        "figure": "lot-on-hand",
-        "pk": bakehouse.lots["L1"].pk,
+        "figure": "order-packed",
+        "kind": "order",
+        "pk": bakehouse.orders["E1/G1"].pk,
     }
     return reverse(name, kwargs={word: numbers[NUMBERS.get(name, word)] for word in addresses()[name]})
 

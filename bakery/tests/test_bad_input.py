@@ -96,6 +96,9 @@ QUERIES = {
     "assembly:run_correct": ["quantity", "key"],
     "assembly:run_detail": ["next"],
     "assembly:run_plan": ["order", "good", "quantity"],
+    "log_list": ["q", "kind", "person", "since", "until", "before"],
+    "log_csv": ["q", "kind", "person", "since", "until"],
+    "object_history": ["before"],
 }
 
 

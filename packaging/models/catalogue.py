@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from bakery.history import ROW, Records
 from bakery.models import BaseModel, FoldedField
 from packaging.querysets import CatalogueQuerySet
 
@@ -42,6 +43,7 @@ class GenericProduct(BaseModel):
     is_archived = models.BooleanField(_("archived"), default=False)
 
     objects = CatalogueQuerySet.as_manager()
+    history = Records(excluded_fields=[*ROW, "name_key", "quantity_owed"], quiet=["name"])
 
     class Meta:
         ordering = ["name_key"]
@@ -103,6 +105,7 @@ class Product(BaseModel):
     is_archived = models.BooleanField(_("archived"), default=False)
 
     objects = CatalogueQuerySet.as_manager()
+    history = Records(excluded_fields=[*ROW, "design_key"], quiet=["generic_product", "design"])
 
     class Meta:
         ordering = ["generic_product__name_key", "design_key"]
@@ -167,6 +170,8 @@ class SluggedModel(BaseModel):
 class FinishedUnit(SluggedModel):
     """One baked piece: a cookie, a cake."""
 
+    history = Records(excluded_fields=[*ROW, "name_key"], no_db_index=["slug"], quiet=["display_name", "slug"])
+
     class Meta(SluggedModel.Meta):
         verbose_name = _("finished unit")
         verbose_name_plural = _("finished units")
@@ -183,6 +188,8 @@ class FinishedGood(SluggedModel):
     """What is packed and sold: a gift bag, a hamper. Its recipe is its composition lines without an order."""
 
     packaging_instructions = models.TextField(_("packaging instructions"), blank=True)
+
+    history = Records(excluded_fields=[*ROW, "name_key"], no_db_index=["slug"], quiet=["display_name", "slug"])
 
     class Meta(SluggedModel.Meta):
         verbose_name = _("finished good")

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bakery.history import ROW, Records
 from bakery.models import BaseModel
 from packaging.models.catalogue import FinishedGood, FinishedUnit, Product
 from packaging.models.orders import AssemblyOrder
@@ -77,6 +78,11 @@ class Composition(BaseModel):
     is_archived = models.BooleanField(_("taken out after use"), default=False, editable=False)
 
     objects = CompositionQuerySet.as_manager()
+    history = Records(
+        excluded_fields=[*ROW],
+        no_db_index=["finished_unit", "finished_good", "packaging_product"],
+        quiet=["assembly", "order", "finished_unit", "finished_good", "packaging_product", "is_generic", "sort_order"],
+    )
 
     class Meta:
         ordering = ["sort_order", "id"]
@@ -137,6 +143,11 @@ class Composition(BaseModel):
         if self.is_generic and self.packaging_product:
             return str(_("any %(generic)s")) % {"generic": self.packaging_product.product_name}
         return str(self.component)
+
+    @property
+    def history_name(self) -> str:
+        """What the history calls the line: what it is a part of comes first."""
+        return f"{self.assembly}: {self.name}"
 
     @property
     def unit(self) -> str:

@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from bakery.history import ROW, Records
 from bakery.models import BaseModel, FoldedField
 from packaging.models.catalogue import FinishedGood
 from packaging.querysets import EventQuerySet, OrderQuerySet
@@ -28,6 +29,7 @@ class Event(BaseModel):
     notes = models.TextField(_("notes"), blank=True)
 
     objects = EventQuerySet.as_manager()
+    history = Records(excluded_fields=[*ROW, "name_key"], quiet=["name"])
 
     class Meta:
         ordering = ["date", "id"]
@@ -75,6 +77,12 @@ class AssemblyOrder(BaseModel):
     notes = models.TextField(_("notes"), blank=True)
 
     objects = OrderQuerySet.as_manager()
+    # Runs count pieces and raise the version; they have a ledger of their own.
+    history = Records(
+        excluded_fields=[*ROW, "quantity_assembled", "version"],
+        no_db_index=["finished_good"],
+        quiet=["finished_good", "quantity"],
+    )
 
     class Meta:
         ordering = ["due_on", "id"]

@@ -39,6 +39,7 @@ class PromiseMove(LedgerModel):
         ordering = ["-id"]
         verbose_name = _("moved promise")
         verbose_name_plural = _("moved promises")
+        indexes = [models.Index(fields=["-created_at", "-id"], name="packaging_promise_newest_ix")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(quantity__gt=0),

@@ -223,6 +223,7 @@ class StockMovement(LedgerModel):
         ordering = ["id"]
         verbose_name = _("stock movement")
         verbose_name_plural = _("stock movements")
+        indexes = [models.Index(fields=["-created_at", "-id"], name="packaging_move_newest_ix")]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(quantity=0, value=0),

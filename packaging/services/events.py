@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from bakery.history import recorded
 from packaging.exceptions import NotFound, OrderState, StaleVersion
 from packaging.locks import lock_event, lock_orders, lock_stock
 from packaging.models import AssemblyOrder, CompositionAssignment, Event
@@ -14,6 +15,7 @@ from packaging.services.releases import raise_version, release_surplus
 
 
 @transaction.atomic
+@recorded
 def open_event(*, name: str, date: date, by: User | None, notes: str = "") -> Event:
     """Open an event that goods can be ordered for; `OrderState` when it is open already."""
     same = Event.objects.open().named(name).filter(date=date).first()
@@ -23,6 +25,7 @@ def open_event(*, name: str, date: date, by: User | None, notes: str = "") -> Ev
 
 
 @transaction.atomic
+@recorded
 def change_event(
     *,
     event_id: int,
@@ -55,6 +58,7 @@ def change_event(
 
 
 @transaction.atomic
+@recorded
 def complete_event(*, event_id: int, by: User | None, versions: Mapping[int, int] | None = None) -> Event:
     """Complete an event and close its open orders, with a remainder or without; what they hold is released (R11).
 
@@ -64,6 +68,7 @@ def complete_event(*, event_id: int, by: User | None, versions: Mapping[int, int
 
 
 @transaction.atomic
+@recorded
 def cancel_event(*, event_id: int, by: User | None, versions: Mapping[int, int] | None = None) -> Event:
     """Cancel an event and its open orders; what they hold is released (R11). `versions` as in `complete_event`."""
     return _end(event_id, Event.Status.CANCELLED, AssemblyOrder.Status.CANCELLED, versions)

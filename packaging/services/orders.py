@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from bakery.history import recorded
 from packaging.exceptions import BadQuantity, EmptyRecipe, OrderState
 from packaging.locks import lock_stock
 from packaging.models import AssemblyOrder, Composition, FinishedGood
@@ -20,6 +21,7 @@ from packaging.services.releases import lock_order, raise_version, release_surpl
 
 
 @transaction.atomic
+@recorded
 def open_order(
     *,
     finished_good_id: int,
@@ -53,6 +55,7 @@ def open_order(
 
 
 @transaction.atomic
+@recorded
 def open_event_order(
     *,
     event_name: str,
@@ -104,6 +107,7 @@ def copy_line(line: Composition, order: AssemblyOrder) -> Composition:
 
 
 @transaction.atomic
+@recorded
 def change_order(
     *,
     order_id: int,
@@ -125,6 +129,7 @@ def change_order(
 
 
 @transaction.atomic
+@recorded
 def accept_recipe(*, order_id: int, by: User | None, version: int | None = None) -> AssemblyOrder:
     """Make an open order's lines those of its good's recipe today; used lines that go are archived (R10, R11)."""
     order = lock_order(order_id, version)
@@ -154,12 +159,14 @@ def take_over(line: Composition, wish: Composition, order: AssemblyOrder) -> Non
 
 
 @transaction.atomic
+@recorded
 def close_order(*, order_id: int, by: User | None, version: int | None = None) -> AssemblyOrder:
     """Close an order, with a remainder or without; what it still holds is released (R11)."""
     return _end(order_id, AssemblyOrder.Status.CLOSED, version)
 
 
 @transaction.atomic
+@recorded
 def cancel_order(*, order_id: int, by: User | None, version: int | None = None) -> AssemblyOrder:
     """Cancel an order; what it still holds is released (R11)."""
     return _end(order_id, AssemblyOrder.Status.CANCELLED, version)

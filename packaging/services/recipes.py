@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from bakery.history import recorded
 from packaging.exceptions import BadQuantity, CircularRecipe, DuplicateLine, NotFound
 from packaging.locks import lock_stock
 from packaging.models import (
@@ -79,6 +80,7 @@ def check_no_cycle(good: FinishedGood, component: FinishedGood) -> None:
 
 
 @transaction.atomic
+@recorded
 def add_line(
     *,
     finished_good_id: int | None = None,
@@ -123,6 +125,7 @@ def add_line(
 
 
 @transaction.atomic
+@recorded
 def change_line(
     *,
     composition_id: int,
@@ -195,6 +198,7 @@ def replace_line(line: Composition, *, changes_component: bool) -> Composition:
 
 
 @transaction.atomic
+@recorded
 def remove_line(*, composition_id: int, by: User | None, version: int | None = None) -> None:
     """Take a line out; its promises are released, and a line that was used is archived, not deleted (R11).
 

@@ -7,6 +7,8 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
 
+from bakery.history import Change
+
 NOUNS = "generic|product|unit|good|event|lot|move|order|comp|assign|promise|run|unit_use|pack_use|good_use|debt"
 PATTERN = re.compile(rf"^(packaging|assembly)_({NOUNS})_[a-z0-9_]+_(uq|ck|ix)$")
 FIXED = re.compile(r"^idx_(assembly_run|asm_(fu|pkg|fg)_consumption)_[a-z_]+$")  # the customer's names
@@ -61,11 +63,16 @@ def assert_constraints_are_in_order(app_label, cases):
         assert PATTERN.match(name) or FIXED.match(name), name
 
 
+def own_models(app_label):
+    """Return the models of an app without the tables of their history, which are the library's."""
+    return [model for model in apps.get_app_config(app_label).get_models() if not issubclass(model, Change)]
+
+
 def delete_rules(app_label):
     """Return the delete rule of each foreign key of an app, as `Model.field`."""
     return {
         f"{model.__name__}.{field.name}": field.remote_field.on_delete.__name__
-        for model in apps.get_app_config(app_label).get_models()
+        for model in own_models(app_label)
         for field in model._meta.concrete_fields
         if field.is_relation
     }

@@ -5,7 +5,6 @@ from decimal import Decimal
 from unittest.mock import patch
 
 import pytest
-from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -26,6 +25,7 @@ from packaging.models import (
 )
 from packaging.queries import check_stock
 from packaging.tests.admin_checks import columns_of, html_of, page, queries_of, registered
+from packaging.tests.constraint_checks import own_models
 from packaging.tests.factories import (
     AssignmentFactory,
     CompositionFactory,
@@ -90,7 +90,7 @@ def may_edit(model):
 
 
 def test_every_model_has_its_pages():
-    assert registered("packaging") == set(apps.get_app_config("packaging").get_models()) == set(FACTORIES)
+    assert registered("packaging") == set(own_models("packaging")) == set(FACTORIES)
 
 
 @pytest.mark.parametrize("model", FACTORIES)

@@ -4,7 +4,6 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
@@ -31,6 +30,7 @@ from packaging.tests.constraint_checks import (
     delete_rules,
     doubled_indexes,
     drop_trigger,
+    own_models,
     required_columns,
     touch_by_sql,
     update_by_sql,
@@ -305,7 +305,7 @@ def test_a_promise_can_be_made_from_the_customers_columns():
     assert promise.assigned_at.tzinfo is not None
 
 
-@pytest.mark.parametrize("model", list(apps.get_app_config("packaging").get_models()))
+@pytest.mark.parametrize("model", own_models("packaging"))
 def test_every_model_has_the_base_and_no_index_twice(model):
     names = {field.name for field in model._meta.concrete_fields}
     assert {"id", "uuid", "created_at", "updated_at"} <= names
