@@ -1,4 +1,4 @@
-"""The app `bakery`: template tags and management commands, no tables."""
+"""The app `bakery`: template tags, management commands, and one table, for log-ins."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth import REDIRECT_FIELD_NAME, logout
+from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import resolve_url
@@ -13,7 +15,10 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
+from bakery.second_factor import has_factor, is_verified, must_have_factor
+from bakery.sessions import SessionStore
 from bakery.views import bad_request, not_found
+from bakery.web import redirect_to
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +89,48 @@ class HtmxLoginMiddleware:
         except ValueError:  # an address that is none
             page = None
         return HttpResponseClientRedirect(f"{login}?{urlencode({REDIRECT_FIELD_NAME: page})}" if page else login)
+
+
+class IdleMiddleware:
+    """Keep a log-in alive that is used. It stands inside the sessions', which writes what changed."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Keep the next step."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Move the end of the session when it was used and that is worth a write (bakery/sessions.py)."""
+        response = self.get_response(request)
+        session = request.session
+        if session.accessed and isinstance(session, SessionStore):
+            session.keep_alive()
+        return response
+
+
+class SecondFactorMiddleware:
+    """Lead who must have a second factor and has none to where it is set up, before anything else, the admin too."""
+
+    FREE = frozenset({"login", "login_code", "logout", "admin:logout", "factor_begin", "factor_confirm"})
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Keep the next step."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass on; what counts is `process_view`."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        """Ask only where the shop demands it: one statement for each request of somebody who came in without one."""
+        user, match = request.user, request.resolver_match
+        if not settings.BAKERY_SECOND_FACTOR_GROUPS or not isinstance(user, User) or is_verified(user):
+            return None
+        if (match and match.view_name in self.FREE) or not must_have_factor(user):
+            return None
+        if not has_factor(user):
+            return redirect_to(request, "factor_begin")
+        logout(request)  # it was set up after this session began
+        return redirect_to(request, "login")
 
 
 class AdminInputMiddleware:

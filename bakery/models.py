@@ -1,11 +1,13 @@
-"""Abstract models that every app builds on: the base row, the folded name, the row of a ledger."""
+"""Abstract models that every app builds on (the base row, the folded name, the row of a ledger), and the log-ins."""
 
 import unicodedata
 import uuid
 from collections.abc import Collection
 from typing import Any, NoReturn, TypeVar
 
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 def fold(text: str) -> str:
@@ -110,3 +112,22 @@ class LedgerModel(BaseModel):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise LedgerChanged
+
+
+class Session(AbstractBaseSession):
+    """A log-in of one browser; `user_id` says whose, so that all of a person's can be ended (bakery/sessions.py).
+
+    It is a plain number: a deleted person's sessions lead nowhere, and no page about a person lists session keys.
+    """
+
+    user_id = models.BigIntegerField(null=True, db_index=True)
+
+    class Meta(AbstractBaseSession.Meta):
+        default_permissions = ()
+        permissions = [("look_after_people", _("Can let people in again, sign them out and remove a second factor"))]
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from bakery.sessions import SessionStore  # which needs this model
+
+        return SessionStore

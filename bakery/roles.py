@@ -32,6 +32,7 @@ MANAGERS = (
     "assembly.void_run",
     "assembly.waive_debts",
     "assembly.check_books",
+    "bakery.look_after_people",
 )
 ROLES: dict[str, tuple[str, ...]] = {"Packers": PACKERS, "Planners": PLANNERS, "Managers": MANAGERS}
 

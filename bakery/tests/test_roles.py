@@ -15,6 +15,7 @@ MANAGERS_ALONE = {
     "assembly.void_run",
     "assembly.waive_debts",
     "assembly.check_books",
+    "bakery.look_after_people",
 }
 ACTIONS = {
     "packaging.assign_lots",
@@ -68,7 +69,7 @@ def test_each_role_may_look_and_edits_no_table_by_hand(name):
 
 
 def test_every_permission_of_the_models_has_a_role():
-    own = Permission.objects.filter(content_type__app_label__in=["packaging", "assembly"]).exclude(
+    own = Permission.objects.filter(content_type__app_label__in=["bakery", "packaging", "assembly"]).exclude(
         codename__regex=r"^(add|change|delete|view)_[a-z]*$"
     )
     own = {f"{row.content_type.app_label}.{row.codename}" for row in own.select_related("content_type")}
