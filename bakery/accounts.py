@@ -203,7 +203,7 @@ def _waiting(request: HttpRequest) -> User | None:
     found = request.session.get(WAITING)
     if not found or time.time() - found["at"] > PATIENCE:
         return None
-    user = load_backend(found["backend"]).get_user(found["user"])  # type: ignore[attr-defined]
+    user = load_backend(found["backend"]).get_user(found["user"])
     if user is None or not constant_time_compare(found["hash"], user.get_session_auth_hash()):
         return None
     assert isinstance(user, User)
@@ -254,7 +254,7 @@ def sign_out_everywhere(request: HtmxHttpRequest) -> HttpResponse:
     return redirect_to(request, "login")
 
 
-class PasswordChangeOwnForm(PasswordChangeForm):  # type: ignore[type-arg]
+class PasswordChangeOwnForm(PasswordChangeForm):
     """The old password and the new one twice; guessing the old one is slowed down as at the log-in."""
 
     use_required_attribute = False

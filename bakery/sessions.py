@@ -36,7 +36,7 @@ class SessionStore(db.SessionStore):
 
     def _get_session_from_db(self) -> Session | None:
         """Read the row, and remember how long it still lives."""
-        row: Session | None = super()._get_session_from_db()
+        row: Session | None = super()._get_session_from_db()  # type: ignore[misc]
         self.seconds_left = (row.expire_date - timezone.now()).total_seconds() if row else None
         return row
 

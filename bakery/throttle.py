@@ -62,7 +62,7 @@ class Throttle(AxesDatabaseHandler):  # type: ignore[misc]
             address=Sum("failures_since_start", filter=by_address, default=0),
         )
         if max(counts["name"], counts["address"]) >= settings.BAKERY_LOGIN_CAP:
-            return max(counts["both"], settings.AXES_FAILURE_LIMIT)
+            return max(int(counts["both"]), int(settings.AXES_FAILURE_LIMIT))
         return int(counts["both"])
 
 
