@@ -47,6 +47,7 @@ from bakery.web import HtmxHttpRequest, posted, redirect_to, safe_next
 WAITING = "waiting_for_code"  # in the session of somebody whose password was right
 BEGUN = "second_factor_begun"  # in the session of somebody who sets one up
 PATIENCE = 600  # seconds that either is kept
+EITHER_CODE = gettext_lazy("From the app on your phone, or one of your recovery codes.")
 
 
 def write_down(by: User, person: User, what: str) -> None:
@@ -125,6 +126,13 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect_to(request, page)
 
 
+class CodeInput(forms.TextInput):
+    """A code that was sent is not shown again: it is wrong, or used."""
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
 class CodeField(forms.CharField):
     """A code from the app, or a recovery code: digits either way."""
 
@@ -135,7 +143,7 @@ class CodeField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         attrs = {"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}
-        super().__init__(max_length=40, widget=forms.TextInput(attrs), label=gettext_lazy("Code"), **kwargs)
+        super().__init__(max_length=40, widget=CodeInput(attrs), label=gettext_lazy("Code"), **kwargs)
 
 
 class RequestForm(PlainForm):
@@ -162,7 +170,11 @@ class RequestForm(PlainForm):
 class LoginCodeForm(RequestForm):
     """The second step of the log-in."""
 
-    code = CodeField(help_text=gettext_lazy("From the app on your phone, or one of your recovery codes."))
+    code = CodeField(help_text=EITHER_CODE)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs["autofocus"] = True
 
     def clean_code(self) -> str:
         self.check_code()
@@ -190,7 +202,7 @@ class PasswordForm(RequestForm):
 class FactorRemoveForm(PasswordForm):
     """Password and code. The code is looked at only when the password is right: a recovery code is used up by it."""
 
-    code = CodeField(help_text=gettext_lazy("From the app on your phone, or one of your recovery codes."))
+    code = CodeField(help_text=EITHER_CODE)
 
     def clean_code(self) -> str:
         if "password" in self.cleaned_data:
@@ -266,6 +278,7 @@ class PasswordChangeOwnForm(PasswordChangeForm):
         self.fields["new_password1"].help_text = _(
             "At least 8 characters. Not only digits, not your name, and none that everybody uses."
         )
+        self.fields["new_password2"].label = _("New password again")
         self.fields["new_password2"].help_text = ""
 
     def clean_old_password(self) -> str:
