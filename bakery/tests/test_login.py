@@ -155,6 +155,18 @@ def test_the_admin_has_no_door_of_its_own(client, user):
     assert client.post("/admin/login/", {"username": "packer", "password": GOOD}).status_code == 405
 
 
+def test_the_admin_has_no_page_of_its_own_for_ones_password(client):
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    assert client.get("/admin/password_change/")["Location"] == "/account/password/"
+    assert client.post("/admin/password_change/", {"old_password": "guess"})["Location"] == "/account/password/"
+
+
+def test_who_is_let_go_is_out_at_once(client, user):
+    client.force_login(user)
+    User.objects.update(is_active=False)
+    assert client.get("/menu/").status_code == 302
+
+
 def test_who_is_no_staff_is_told_so_and_not_sent_round(client, user):
     client.force_login(user)
     assert client.get("/admin/", follow=True).status_code == 403
