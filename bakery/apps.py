@@ -1,4 +1,4 @@
-"""The app `bakery`: the shell, and what is kept about the people."""
+"""The app `bakery`: the shell, and what is kept about the people: log-ins, their history, who signed in."""
 
 from django.apps import AppConfig
 from django.contrib.auth import signals
@@ -16,12 +16,12 @@ class BakeryConfig(AppConfig):
         """Guard what was written down, and write down who signs in and who may what."""
         from django.contrib.auth.models import Group, User
 
-        from bakery import people, people_log  # noqa: F401 - local, as the models: they are ready only now
+        from bakery import people_history, people_log  # noqa: F401 - local, as the models: they are ready only now
         from bakery.ledger import guard_ledger
 
         post_migrate.connect(guard_ledger, sender=self)
-        signals.user_logged_in.connect(people.signed_in)
-        signals.user_logged_out.connect(people.signed_out)
-        signals.user_login_failed.connect(people.refused)
+        signals.user_logged_in.connect(people_history.signed_in)
+        signals.user_logged_out.connect(people_history.signed_out)
+        signals.user_login_failed.connect(people_history.refused)
         for owner, name in ((User, "groups"), (User, "user_permissions"), (Group, "permissions")):
-            m2m_changed.connect(people.rights_changed, sender=getattr(owner, name).through)
+            m2m_changed.connect(people_history.rights_changed, sender=getattr(owner, name).through)

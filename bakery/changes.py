@@ -40,6 +40,8 @@ def said(model: type[models.Model] | None, kept: str, *, is_change: bool) -> Seq
 def _said(model: type[models.Model], name: str, old: Any, new: Any, nothing: str) -> Said:
     if name == "password":
         return Said(_("New password"), "", "")
+    if name == "remark":
+        return Said(_plain(new), "", "")
     try:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:  # it had this name when it was written

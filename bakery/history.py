@@ -191,6 +191,11 @@ def note(instance: Any, name: str, gone: list[str], new: list[str]) -> None:
     records.write(instance, "~", [(name, gone, new)])
 
 
+def remark(instance: Any, words: str) -> None:
+    """Write down what was done about a row without changing it: a log-in that was signed out everywhere."""
+    type(instance).history.model.records.write(instance, "~", [("remark", "", words)])
+
+
 def _said(row: Any, field: Any) -> Any:
     """Return a value as it is kept: another row by its name, anything else as it is."""
     if not field.is_relation:

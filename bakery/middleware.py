@@ -2,18 +2,23 @@
 
 import logging
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from django.conf import settings
-from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth import REDIRECT_FIELD_NAME, logout
+from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import resolve_url
-from django.utils.http import urlencode
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
+from bakery.second_factor import has_factor, is_verified, must_have_factor
+from bakery.sessions import SessionStore
 from bakery.views import bad_request, not_found
+from bakery.web import redirect_to
 
 logger = logging.getLogger(__name__)
 
@@ -63,27 +68,94 @@ class TextMiddleware:
 
 
 class HtmxLoginMiddleware:
-    """Send the whole browser to the log-in when a session ended, not the log-in page into a part of the old page."""
+    """When a session ended, lead through the log-in and back to the page that was open.
+
+    htmx sends the whole browser there, not the log-in page into a part of the old page. A form that was sent too late
+    leads back to its page: the address that it was sent to often has no page.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         """Keep the next step."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Turn a redirect to the log-in into `HX-Redirect`, which leads back to the page, not to its part."""
+        """Turn a redirect to the log-in into `HX-Redirect` for htmx, and name the open page in it."""
         response = self.get_response(request)
         login = resolve_url(settings.LOGIN_URL)
-        if (
-            response.status_code != 302
-            or not getattr(request, "htmx", False)
-            or urlsplit(response.headers["Location"]).path != login
-        ):
+        if response.status_code != 302:
             return response
+        target = urlsplit(response.headers["Location"])
+        if target.path != login:
+            return response
+        if getattr(request, "htmx", False):
+            return HttpResponseClientRedirect(_login_for(login, self._open_page(request)))
+        wanted = parse_qs(target.query).get(REDIRECT_FIELD_NAME)
+        if request.method == "POST" and wanted == [request.get_full_path()]:  # not who just signed out
+            response.headers["Location"] = _login_for(login, self._sent_from(request))
+        return response
+
+    def _open_page(self, request: HttpRequest) -> str | None:
+        """Return the page in which htmx asked, if it is one of ours."""
         try:
-            page = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
+            page: str | None = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
         except ValueError:  # an address that is none
             page = None
-        return HttpResponseClientRedirect(f"{login}?{urlencode({REDIRECT_FIELD_NAME: page})}" if page else login)
+        return page
+
+    def _sent_from(self, request: HttpRequest) -> str | None:
+        """Return the page that a plain form stood on, if the browser says so and it is one of ours."""
+        page = request.headers.get("Referer", "")
+        if not url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
+            return None
+        parts = urlsplit(page)
+        return urlunsplit(("", "", parts.path, parts.query, "")) or None
+
+
+def _login_for(login: str, page: str | None) -> str:
+    """Return the address of the log-in that leads on to `page`."""
+    return f"{login}?{urlencode({REDIRECT_FIELD_NAME: page})}" if page else login
+
+
+class IdleMiddleware:
+    """Keep a log-in alive that is used. It stands inside the sessions', which writes what changed."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Keep the next step."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Move the end of the session when it was used and that is worth a write (bakery/sessions.py)."""
+        response = self.get_response(request)
+        session = request.session
+        if session.accessed and isinstance(session, SessionStore):
+            session.keep_alive()
+        return response
+
+
+class SecondFactorMiddleware:
+    """Lead who must have a second factor and has none to where it is set up, before anything else, the admin too."""
+
+    FREE = frozenset({"login", "login_code", "logout", "admin:logout", "factor_begin", "factor_confirm"})
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Keep the next step."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass on; what counts is `process_view`."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        """Ask only where the shop demands it: one statement for each request of somebody who came in without one."""
+        user, match = request.user, request.resolver_match
+        if not settings.BAKERY_SECOND_FACTOR_GROUPS or not isinstance(user, User) or is_verified(user):
+            return None
+        if (match and match.view_name in self.FREE) or not must_have_factor(user):
+            return None
+        if not has_factor(user):
+            return redirect_to(request, "factor_begin")
+        logout(request)  # it was set up after this session began
+        return redirect_to(request, "login")
 
 
 class AdminInputMiddleware:

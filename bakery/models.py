@@ -1,10 +1,11 @@
-"""Abstract models that every app builds on, and what is kept about the people: their history and their sign-ins."""
+"""Abstract models that every app builds on, and what is kept about the people: log-ins, history and sign-ins."""
 
 import uuid
 from collections.abc import Collection
 from typing import Any, NoReturn, TypeVar
 
 from django.contrib.auth.models import Group, User
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history import register
@@ -105,6 +106,25 @@ class LedgerModel(BaseModel):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise LedgerChanged
+
+
+class Session(AbstractBaseSession):
+    """A log-in of one browser; `user_id` says whose, so that all of a person's can be ended (bakery/sessions.py).
+
+    It is a plain number: a deleted person's sessions lead nowhere, and no page about a person lists session keys.
+    """
+
+    user_id = models.BigIntegerField(null=True, db_index=True)
+
+    class Meta(AbstractBaseSession.Meta):
+        default_permissions = ()
+        permissions = [("look_after_people", _("Can let people in again, sign them out and remove a second factor"))]
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from bakery.sessions import SessionStore  # which needs this model
+
+        return SessionStore
 
 
 class SignIn(BaseModel):

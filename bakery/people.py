@@ -1,62 +1,110 @@
-"""What is written down about people: sign-ins, and which groups and rights somebody got or lost (R33)."""
+"""The page on which a manager looks after the log-ins: who is locked out, who has a second factor, who must go."""
 
-from typing import Any
-
+from django.contrib import messages
 from django.contrib.auth.models import User
-from django.db.models import Model
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from bakery.history import note
-from bakery.models import SignIn
+from bakery import second_factor
+from bakery.accounts import write_down
+from bakery.sessions import end_sessions
+from bakery.throttle import let_in, locked_addresses, locked_people
+from bakery.web import HtmxHttpRequest, page_of, permission_required, redirect_to, render_part
 
-
-def signed_in(sender: Any, request: HttpRequest | None, user: User, **kwargs: Any) -> None:
-    """Write down that somebody signed in."""
-    _write(SignIn.Kind.IN, user.get_username(), user, request)
-
-
-def signed_out(sender: Any, request: HttpRequest | None, user: User | None, **kwargs: Any) -> None:
-    """Write down that somebody signed out; who was not signed in has not left."""
-    if user is not None:
-        _write(SignIn.Kind.OUT, user.get_username(), user, request)
-
-
-def refused(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
-    """Write down under which name somebody was refused; the password is not even handed here."""
-    name = str(credentials.get("username") or "")
-    _write(SignIn.Kind.REFUSED, name, User.objects.filter(username=name[:150]).first(), request)
+LOOK_AFTER = "bakery.look_after_people"
 
 
-def _write(kind: SignIn.Kind, name: str, user: User | None, request: HttpRequest | None) -> None:
-    address = (request.META.get("REMOTE_ADDR") if request else None) or ""
-    SignIn.objects.create(kind=kind, username=name[:150], user=user, address=address[:45])
+def _everybody() -> "QuerySet[User]":
+    """All log-ins, those in use first, with whether each has a second factor."""
+    devices = TOTPDevice.objects.filter(user_id=OuterRef("pk"), confirmed=True)
+    rows = User.objects.annotate(has_factor=Exists(devices)).prefetch_related("groups")
+    return rows.order_by("-is_active", "username")
 
 
-def rights_changed(
-    sender: Any, instance: Any, action: str, reverse: bool, model: type[Model], pk_set: Any, **kwargs: Any
-) -> None:
-    """Write down which groups a log-in got or lost, and which rights a log-in or a group, from either side."""
-    if action == "pre_clear":
-        instance._rights_cleared = list(getattr(instance, _name_on(sender, instance)).values_list("pk", flat=True))
-        return
-    if action not in ("post_add", "post_remove", "post_clear"):
-        return
-    other = model._base_manager.filter(pk__in=instance.__dict__.pop("_rights_cleared", ()) or pk_set or ())
-    holders, given = (list(other), [instance]) if reverse else ([instance], list(other))
-    names = sorted(str(getattr(row, "name", row)) for row in given)
-    field = _field_of(sender)
-    for holder in holders if names else ():
-        note(holder, field, *(([], names) if action == "post_add" else (names, [])))
+@require_safe
+@permission_required(LOOK_AFTER)
+def people(request: HttpRequest) -> HttpResponse:
+    """List everybody: roles, last log-in, second factor, whether locked out; and addresses that are locked out."""
+    page = page_of(request, _everybody())
+    locks = locked_people(row.username for row in page.rows)
+    context = {
+        "page": page,
+        "rows": [(row, locks.get(row.username)) for row in page.rows],
+        "addresses": locked_addresses(),
+    }
+    return render_part(request, "bakery/people.html", context, part="more")
 
 
-def _field_of(through: Any) -> str:
-    """Return the name of the field that a table of pairs belongs to."""
-    return str(through._meta.model_name).partition("_")[2]
+@require_safe
+@permission_required(LOOK_AFTER)
+def person(request: HtmxHttpRequest, person_id: int) -> HttpResponse:
+    """Show one log-in, and what a manager can do for it."""
+    found = get_object_or_404(_everybody(), pk=person_id)
+    context = {
+        "person": found,
+        "lock": locked_people([found.username]).get(found.username),
+        "may_remove_factor": _may_remove_factor(request.user, found),
+    }
+    return render(request, "bakery/person.html", context)
 
 
-def _name_on(through: Any, instance: Any) -> str:
-    """Return the manager of an instance that reads a table of pairs, from whichever side the instance is on."""
-    for field in instance._meta.get_fields():
-        if field.many_to_many and (getattr(field, "through", None) or field.remote_field.through) is through:
-            return str(field.get_accessor_name() if field.auto_created else field.name)
-    raise LookupError(through)
+@require_POST
+@permission_required(LOOK_AFTER)
+def person_let_in(request: HtmxHttpRequest, person_id: int) -> HttpResponse:
+    """Let somebody in again who typed too many wrong passwords."""
+    found = get_object_or_404(User, pk=person_id)
+    let_in(name=found.username)
+    write_down(request.user, found, _("Let in again after wrong passwords."))
+    messages.success(request, _("%(name)s can sign in again.") % {"name": found.username})
+    return redirect_to(request, "person", found.pk)
+
+
+@require_POST
+@permission_required(LOOK_AFTER)
+def person_sign_out(request: HtmxHttpRequest, person_id: int) -> HttpResponse:
+    """End all sessions of somebody, on every tablet at once."""
+    found = get_object_or_404(User, pk=person_id)
+    end_sessions(found, keep=request.session.session_key)
+    write_down(request.user, found, _("Signed out everywhere."))
+    messages.success(request, _("%(name)s is signed out everywhere.") % {"name": found.username})
+    return redirect_to(request, "person", found.pk)
+
+
+@require_POST
+@permission_required(LOOK_AFTER)
+def person_factor_remove(request: HtmxHttpRequest, person_id: int) -> HttpResponse:
+    """Take away a second factor that was lost with the phone; the person is signed out too."""
+    found = get_object_or_404(User, pk=person_id)
+    if not _may_remove_factor(request.user, found):
+        raise PermissionDenied
+    second_factor.remove(found)
+    end_sessions(found)
+    write_down(request.user, found, _("Removed the second factor."))
+    messages.success(request, _("The second factor of %(name)s is removed.") % {"name": found.username})
+    return redirect_to(request, "person", found.pk)
+
+
+@require_POST
+@permission_required(LOOK_AFTER)
+def address_let_in(request: HtmxHttpRequest) -> HttpResponse:
+    """Let an address in again from which too many wrong passwords came."""
+    address = request.POST.get("address", "")
+    if address not in {lock.what for lock in locked_addresses()}:
+        raise Http404
+    let_in(address=address)
+    write_down(request.user, request.user, _("Let in the address %(address)s.") % {"address": address})
+    messages.success(request, _("People at %(address)s can sign in again.") % {"address": address})
+    return redirect_to(request, "people")
+
+
+def _may_remove_factor(by: User, found: User) -> bool:
+    """Whether this manager may remove it: not their own (that takes password and code), nor one of the administration.
+
+    Else a manager's log-in would be enough to get at the administration with a password alone.
+    """
+    return by.pk != found.pk and (by.is_superuser or not (found.is_staff or found.is_superuser))

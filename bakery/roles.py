@@ -33,6 +33,7 @@ MANAGERS = (
     "assembly.waive_debts",
     "assembly.check_books",
     "bakery.view_log",
+    "bakery.look_after_people",
 )
 ROLES: dict[str, tuple[str, ...]] = {"Packers": PACKERS, "Planners": PLANNERS, "Managers": MANAGERS}
 

@@ -6,10 +6,16 @@ ALLOWED_HOSTS      needed in production: the host names, separated by commas
 DATABASE_URL       sqlite:///path (default: var/bakery.sqlite3) or postgres://user:password@host:port/name
 TIME_ZONE          the shop's time zone, default UTC: "today" is a date of the shop
 BAKERY_CURRENCY    the sign before an amount, default €
+BAKERY_IDLE_MINUTES   after how long without use a log-in ends, default 720: a shift of twelve hours
+BAKERY_LOCK_MINUTES   how long somebody waits after too many wrong passwords, default 15
+BAKERY_PROXIES        how many proxies of the shop stand before the program, default 0: X-Forwarded-For is not believed
+BAKERY_SECOND_FACTOR_GROUPS   names of groups, by commas, whose people must have a second factor; "staff" means
+                   everybody who may open the administration; default none
 BAKERY_HTTPS       0 only where the shop's own network is served without HTTPS (production, default 1)
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +47,25 @@ def _secret_key() -> str:
 
 def _allowed_hosts() -> list[str]:
     """The host names that are answered; production has to name them."""
-    hosts = [host.strip() for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()]
+    hosts = _names("ALLOWED_HOSTS")
     if not hosts and not DEBUG:
         raise ImproperlyConfigured(
             "Set ALLOWED_HOSTS to the host names of this shop, separated by commas: production does not start without."
         )
     return hosts
+
+
+def _number(name: str, default: int, *, least: int) -> int:
+    """A whole number from the environment; nonsense is refused when the program starts, not when it is used."""
+    given = os.environ.get(name, "").strip() or str(default)
+    if not (given.isascii() and given.isdigit() and least <= int(given) <= 1_000_000):
+        raise ImproperlyConfigured(f"Set {name} to a whole number, {least} or more: {given!r} is none.")
+    return int(given)
+
+
+def _names(name: str) -> list[str]:
+    """Names from the environment, separated by commas."""
+    return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
 
 
 SECRET_KEY = _secret_key()
@@ -65,6 +84,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
 ]
 
 MIDDLEWARE = [
@@ -73,18 +96,22 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "bakery.middleware.TextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "bakery.middleware.IdleMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",  # who it was that changed something in the admin
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "bakery.middleware.HtmxLoginMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "bakery.middleware.SecondFactorMiddleware",
     "bakery.middleware.NotFoundMiddleware",
     "bakery.middleware.AdminInputMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "bakery.urls"
@@ -115,6 +142,7 @@ DATABASES = {"default": database_from_url(os.environ.get("DATABASE_URL", ""), va
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -124,6 +152,34 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+# A log-in ends after this long without use (bakery/sessions.py), and at once when its row is deleted.
+SESSION_ENGINE = "bakery.sessions"
+SESSION_COOKIE_AGE = _number("BAKERY_IDLE_MINUTES", 720, least=1) * 60
+
+# Wrong passwords (bakery/throttle.py): so many of one name at one address, and a cap for each name and each address.
+# A good log-in clears the count of that name at that address only. Trying again does not make the wait longer.
+BAKERY_LOCK_MINUTES = _number("BAKERY_LOCK_MINUTES", 15, least=1)
+BAKERY_LOGIN_CAP = 30
+BAKERY_PROXIES = _number("BAKERY_PROXIES", 0, least=0)
+AXES_HANDLER = "bakery.throttle.Throttle"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=BAKERY_LOCK_MINUTES)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "bakery.throttle.client_address"
+AXES_LOCKOUT_CALLABLE = "bakery.accounts.locked_out"
+AXES_SENSITIVE_PARAMETERS = [
+    *("username", "ip_address", "csrfmiddlewaretoken", "next"),
+    *("code", "old_password", "new_password1", "new_password2"),
+]
+AXES_ENABLE_ADMIN = False  # the page People shows who is locked out, and lets them in
+AXES_VERBOSE = False
+
+# The second factor (bakery/second_factor.py).
+BAKERY_SECOND_FACTOR_GROUPS = _names("BAKERY_SECOND_FACTOR_GROUPS")
+OTP_TOTP_ISSUER = "Bakery"
 
 # Language and time. A language joins this list when its translation joins locale/: nobody gets half a page of it.
 LANGUAGE_CODE = "en"
@@ -184,6 +240,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     # Django brings handlers of its own, which would say everything twice.
     "loggers": {
+        "axes": {"level": "WARNING"},
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
     },

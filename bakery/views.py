@@ -1,16 +1,11 @@
-"""The pages that belong to no app: Menu, the theme, the log-in, and what is shown when something goes wrong."""
+"""The pages that belong to no app: Menu, the theme, and what is shown when something goes wrong."""
 
 import logging
 import secrets
 import sys
 from dataclasses import dataclass
-from typing import Any
 
-from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import Group
-from django.contrib.auth.views import LoginView
 from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +17,6 @@ from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_POST, require_safe
 
 from bakery.context_processors import THEMES, url_or_none
-from bakery.demo import DEMO_PASSWORD, DEMO_USERS
 from bakery.web import redirect_to
 
 logger = logging.getLogger(__name__)
@@ -59,6 +53,13 @@ ENTRIES = (
     Entry("packaging:stock_bake", _("Bake in"), _("Cookies and cakes that were baked"), "make", "packaging.bake_stock"),
     Entry("packaging:stock_count", _("Count"), _("Write down what is on the shelf"), "count", "packaging.count_stock"),
     Entry("assembly:books_check", _("The books"), _("Whether every figure agrees"), "check", "assembly.check_books"),
+    Entry(
+        "people",
+        _("People"),
+        _("Log-ins: who is locked out, who has a second factor"),
+        "person",
+        "bakery.look_after_people",
+    ),
     Entry("log_list", _("The log"), _("Who did what, and when"), "person", "bakery.view_log"),
 )
 
@@ -84,35 +85,6 @@ def theme_switch(request: HttpRequest) -> HttpResponse:
     else:
         response.delete_cookie("theme", samesite="Lax")
     return response
-
-
-class SignInForm(AuthenticationForm):
-    """Name and password; what is missing is said on the page, as with every form here."""
-
-    use_required_attribute = False
-
-
-class SignIn(LoginView):
-    """The log-in. On a development server it names the log-ins of the demo bakery."""
-
-    template_name = "login.html"
-    authentication_form = SignInForm
-    redirect_authenticated_user = True
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs)
-        if settings.DEBUG:
-            users = get_user_model().objects.filter(username__in=DEMO_USERS, is_active=True)
-            found = set(users.values_list("username", flat=True))
-            context["demo_users"] = [name for name in DEMO_USERS if name in found]
-            context["demo_password"] = DEMO_PASSWORD
-        return context
-
-    def form_invalid(self, form: Any) -> HttpResponse:
-        """Answer 422: a form with errors is never a 200."""
-        response = super().form_invalid(form)
-        response.status_code = 422
-        return response
 
 
 @requires_csrf_token

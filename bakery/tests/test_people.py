@@ -1,158 +1,179 @@
-"""What is kept about people: who gave whom which rights, and who signed in (R33)."""
+"""The page People: managers see who is locked out, let in again, sign out, and take a lost second factor away."""
+
+from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group, Permission, User
-from django.core.management import call_command
-from django.db import DatabaseError, connection, transaction
+from axes.models import AccessAttempt
+from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from bakery.history import acting
-from bakery.log import Wish, entries
-from bakery.models import SignIn
+from bakery import second_factor
 from packaging.tests.factories import UserFactory
-from packaging.tests.pages import sign_in
 
 pytestmark = pytest.mark.django_db
+WRITES = ["let-in/", "sign-out/", "second-factor/"]
 
 
 @pytest.fixture
-def groups():
-    call_command("setup_roles", verbosity=0)
-    return {group.name: group for group in Group.objects.all()}
+def manager():
+    return UserFactory(username="boss", groups=["Managers"])
 
 
-def said_of(user):
-    """What the log tells about a person, oldest first, as (action, changes, who)."""
-    found = entries(Wish(about=("person", user.pk), kind="people"))
-    return [(entry.action_label, [str(change) for change in entry.changes], entry.who) for entry in reversed(found)]
+@pytest.fixture
+def client(client, manager):
+    client.force_login(manager)
+    return client
 
 
-def user_form(user, **changed):
-    form = {
-        "username": user.username,
-        "is_active": "on",
-        "date_joined_0": "2025-01-01",
-        "date_joined_1": "00:00:00",
-        **changed,
-    }
-    return {name: value for name, value in form.items() if value is not None}
+@pytest.fixture
+def packer(manager):
+    user = UserFactory(username="packer", groups=["Packers"])
+    TOTPDevice.objects.create(user=user, name="App")
+    return user
 
 
-def test_the_admin_names_who_gave_a_group_and_the_admin_rights(groups):
-    boss = sign_in(is_superuser=True, is_staff=True, username="boss")
-    user = User.objects.create_user("new", password="x")
-    place = f"/admin/auth/user/{user.pk}/change/"
-    assert boss.post(place, user_form(user, groups=[groups["Packers"].pk], is_staff="on")).status_code == 302
-    assert boss.post(place, user_form(user, groups=[groups["Managers"].pk])).status_code == 302
-    assert boss.post(place, user_form(user, groups=[groups["Managers"].pk], is_active=None)).status_code == 302
-    assert said_of(user) == [
-        ("Added", [], ""),
-        ("Changed", ["Staff status no → yes"], "boss"),
-        ("Changed", ["Groups + Packers"], "boss"),
-        ("Changed", ["Staff status yes → no"], "boss"),
-        ("Changed", ["Groups − Packers"], "boss"),
-        ("Changed", ["Groups + Managers"], "boss"),
-        ("Changed", ["Active yes → no"], "boss"),
+def remarks():
+    """Return what was done about log-ins: whose, by whom, what."""
+    rows = User.history.order_by("pk")
+    return [
+        (row.id, row.history_who, row.history_changes[0][2])
+        for row in rows
+        if row.history_changes and row.history_changes[0][0] == "remark"
     ]
 
 
-def test_groups_given_and_taken_from_either_side(groups):
-    user, by = UserFactory(), UserFactory(username="boss")
-    with acting(by):
-        groups["Packers"].user_set.add(user)
-        user.groups.clear()
-        groups["Planners"].user_set.add(user)
-        groups["Planners"].user_set.clear()
-        user.groups.add(groups["Packers"])
-        user.groups.add(groups["Packers"])
-    assert [changes for _action, changes, who in said_of(user) if who == "boss"] == [
-        ["Groups + Packers"],
-        ["Groups − Packers"],
-        ["Groups + Planners"],
-        ["Groups − Planners"],
-        ["Groups + Packers"],
-    ]
+def fail(name="packer", address="10.0.0.1", times=5):
+    AccessAttempt.objects.create(username=name, ip_address=address, failures_since_start=times)
 
 
-def test_rights_of_a_group_and_of_one_person(groups):
-    user, right = UserFactory(), Permission.objects.get(codename="view_costs")
-    user.user_permissions.add(right)
-    groups["Packers"].permissions.add(right)
-    assert said_of(user)[-1][1] == ["User permissions + Can see costs"]
-    [newest, *_older] = entries(Wish(about=("group", groups["Packers"].pk)))
-    assert [str(change) for change in newest.changes] == ["Permissions + Can see costs"]
+@pytest.mark.parametrize("group", ["Packers", "Planners"])
+def test_only_managers_look_after_people(client, packer, group):
+    fail()
+    other = Client()
+    other.force_login(UserFactory(groups=[group]))
+    page = f"/people/{packer.pk}/"
+    answers = [other.get("/people/"), other.get(page), other.post("/people/address/", {"address": "10.0.0.1"})]
+    answers += [other.post(page + write) for write in WRITES]
+    assert [answer.status_code for answer in answers] == [403] * 6
+    assert "Managers" in answers[0].content.decode()
+    assert AccessAttempt.objects.exists()
+    assert second_factor.has_factor(packer)
 
 
-def test_setting_the_roles_up_again_writes_nothing(groups):
-    before = Group.history.count()
-    call_command("setup_roles", verbosity=0)
-    assert Group.history.count() == before
+def test_people_needs_a_log_in_and_the_right_method(client, packer):
+    assert Client().get("/people/")["Location"] == "/login/?next=/people/"
+    assert client.post("/people/").status_code == 405
+    assert [client.get(f"/people/{packer.pk}/{write}").status_code for write in WRITES] == [405] * 3
 
 
-def test_a_new_password_is_a_line_and_what_it_is_stays_out():
-    user = User.objects.create_user("new", password="first-secret")
-    user.set_password("second-secret")
-    user.save()
-    assert said_of(user)[-1][:2] == ("Changed", ["New password"])
-    assert "password" not in {field.name for field in User.history.model._meta.fields}
-    assert "secret" not in str(list(User.history.values()))
-    assert "pbkdf2" not in str(list(User.history.values()))
+def test_the_page_says_who_is_who(client, packer):
+    fail()
+    packer.last_login = timezone.now().replace(year=2025, month=12, day=9)
+    packer.save()
+    UserFactory(username="gone", is_active=False)
+    html = " ".join(client.get("/people/").content.decode().split())
+    for words in ("packer", "Packers · last in 9 Dec 2025", "locked out", "second factor", "never in", "not in use"):
+        assert words in html
+    assert html.index("packer") < html.index("gone")
 
 
-def test_signing_in_is_no_change_of_the_person():
-    user = UserFactory()
-    before = User.history.count()
-    Client().force_login(user)
-    assert User.history.count() == before
+def test_a_lock_that_is_over_is_not_shown(client, packer):
+    fail()
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=16))
+    assert "locked out" not in client.get("/people/").content.decode()
 
 
-def test_who_signed_in_and_out_and_who_was_refused():
-    user = User.objects.create_user("anna", password="right")
-    client = Client(REMOTE_ADDR="192.0.2.7")
-    client.post("/login/", {"username": "anna", "password": "wrong"})
-    client.post("/login/", {"username": "nobody" * 40, "password": "wrong"})
-    client.post("/login/", {"username": "anna", "password": "right"})
-    client.post("/logout/")
-    client.post("/logout/")
-    found = list(SignIn.objects.order_by("pk").values_list("kind", "username", "user", "address"))
-    assert [row for row in found if not row[1].startswith("nobody")] == [
-        ("refused", "anna", user.pk, "192.0.2.7"),
-        ("in", "anna", user.pk, "192.0.2.7"),
-        ("out", "anna", user.pk, "192.0.2.7"),
-    ]
-    lines = entries(Wish(kind="sign-ins"))
-    assert [(entry.action_label, entry.label, entry.reason) for entry in lines][:2] == [
-        ("Signed out", "anna", "192.0.2.7"),
-        ("Signed in", "anna", "192.0.2.7"),
-    ]
-    assert "wrong" not in str(list(SignIn.objects.values()))
+def test_few_wrong_tries_are_no_lock_but_many_at_several_addresses_are(client, packer):
+    for number in range(8):
+        fail(address=f"10.0.0.{number}", times=4)
+    assert "Locked out until" in client.get(f"/people/{packer.pk}/").content.decode()
+    AccessAttempt.objects.filter(ip_address="10.0.0.1").delete()
+    assert "Locked out until" not in client.get(f"/people/{packer.pk}/").content.decode()
 
 
-def test_a_sign_in_is_not_rewritten_and_outlives_the_person():
-    user = UserFactory(username="gone")
-    Client().force_login(user)
-    with pytest.raises(DatabaseError), transaction.atomic():
-        SignIn.objects.update(username="somebody else")
-    user.delete()
-    assert list(SignIn.objects.values_list("username", "user")) == [("gone", None)]
+def test_a_manager_lets_somebody_in(client, packer, manager, settings):
+    settings.AXES_ENABLED = True
+    good = {"username": "packer", "password": "password"}
+    for _number in range(5):
+        Client().post("/login/", {**good, "password": "wrong"})
+    fail("planner")
+    assert Client().post("/login/", good).status_code == 429
+    answer = client.post(f"/people/{packer.pk}/let-in/")
+    assert (answer.status_code, answer["Location"]) == (302, f"/people/{packer.pk}/")
+    assert Client().post("/login/", good).status_code == 302
+    assert AccessAttempt.objects.get().username == "planner"
+    assert remarks() == [(packer.pk, "boss", "Let in again after wrong passwords.")]
 
 
-def test_who_deletes_the_own_log_in_is_named():
-    boss = sign_in(is_superuser=True, is_staff=True, username="boss")
-    user = User.objects.get(username="boss")
-    assert boss.post(f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"}).status_code == 302
-    connection.check_constraints()
-    row = User.history.first()
-    assert (row.history_type, row.history_who, row.history_user_id) == ("-", "boss", None)
+def test_a_manager_lets_an_address_in(client):
+    for number in range(6):
+        fail(f"name{number}")
+    html = client.get("/people/").content.decode()
+    assert "30 wrong tries came from the address 10.0.0.1" in html
+    assert client.post("/people/address/", {"address": "10.0.0.1"})["Location"] == "/people/"
+    assert not AccessAttempt.objects.exists()
+    assert [what for _id, _who, what in remarks()] == ["Let in the address 10.0.0.1."]
 
 
-def test_the_admins_own_button_shows_the_history(groups):
-    boss = sign_in(is_superuser=True, is_staff=True, username="boss")
-    user = User.objects.create_user("new", password="x")
-    boss.post(f"/admin/auth/user/{user.pk}/change/", user_form(user, groups=[groups["Packers"].pk]))
-    page = boss.get(f"/admin/auth/user/{user.pk}/history/").content.decode()
-    assert "Groups + Packers" in page
-    assert "style=" not in page
-    # What has no history here still has Django's own list.
-    right = Permission.objects.first()
-    assert boss.get(f"/admin/packaging/inventoryitem/{right.pk}/history/").status_code in {200, 302}
+@pytest.mark.parametrize("data", [{}, {"address": ""}, {"address": "NaN"}, {"address": "10.0.0.1"}])
+def test_an_address_that_is_not_locked_is_not_found(client, data):
+    fail()
+    assert client.post("/people/address/", data).status_code == 404
+    assert AccessAttempt.objects.exists()
+    assert not remarks()
+
+
+def test_a_manager_signs_somebody_out(client, packer, manager):
+    tablets = [Client(), Client()]
+    for tablet in tablets:
+        tablet.force_login(packer)
+    assert client.post(f"/people/{packer.pk}/sign-out/").status_code == 302
+    assert [tablet.get("/menu/").status_code for tablet in tablets] == [302, 302]
+    assert client.get("/menu/").status_code == 200
+    assert remarks() == [(packer.pk, "boss", "Signed out everywhere.")]
+
+
+def test_a_manager_removes_a_lost_second_factor(client, packer):
+    tablet = Client()
+    tablet.force_login(packer)
+    assert client.post(f"/people/{packer.pk}/second-factor/").status_code == 302
+    assert not second_factor.has_factor(packer)
+    assert tablet.get("/menu/").status_code == 302
+    assert remarks() == [(packer.pk, "boss", "Removed the second factor.")]
+
+
+@pytest.mark.parametrize("who", ["self", "staff", "superuser"])
+def test_but_not_their_own_nor_one_of_the_administration(client, manager, who):
+    person = manager if who == "self" else UserFactory(is_staff=who == "staff", is_superuser=who == "superuser")
+    TOTPDevice.objects.create(user=person, name="App")
+    page = f"/people/{person.pk}/"
+    assert "Phone lost" not in client.get(page).content.decode()
+    assert client.post(f"{page}second-factor/").status_code == 403
+    assert second_factor.has_factor(person)
+
+
+def test_the_administration_removes_one_of_staff(client, manager):
+    manager.is_superuser = True
+    manager.save()
+    person = UserFactory(is_staff=True)
+    TOTPDevice.objects.create(user=person, name="App")
+    assert client.post(f"/people/{person.pk}/second-factor/").status_code == 302
+
+
+def test_fifty_people_take_as_many_statements_as_one(client, packer):
+    def count():
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get("/people/").status_code == 200
+        return len(captured)
+
+    few = count()
+    for number in range(50):
+        fail(UserFactory(groups=["Packers"]).username, address=f"10.0.1.{number}")
+    assert count() == few
+    more = client.get("/people/?page=2", headers={"HX-Request": "true", "HX-Target": "more"}).content.decode()
+    assert "<html" not in more
+    assert more.count("<li>") == 2

@@ -16,6 +16,7 @@ MANAGERS_ALONE = {
     "assembly.waive_debts",
     "assembly.check_books",
     "bakery.view_log",
+    "bakery.look_after_people",
 }
 ACTIONS = {
     "packaging.assign_lots",

@@ -132,6 +132,34 @@ class TestHtmxLogin:
     def test_plain_requests_stay(self):
         assert self.answer("/login/?next=/part/").headers["Location"] == "/login/?next=/part/"
 
+    @pytest.mark.parametrize(
+        ("page", "target"),
+        [
+            ("http://testserver/orders/1/?x=2", "/login/?next=%2Forders%2F1%2F%3Fx%3D2"),
+            ("https://other.example/", "/login/"),
+            ("http://[bad", "/login/"),
+            ("", "/login/"),
+        ],
+    )
+    def test_a_form_that_came_too_late_leads_back_to_its_page(self, page: str, target: str):
+        request = RequestFactory().post("/orders/1/close/", headers={"Referer": page})
+        late = HtmxLoginMiddleware(lambda request: HttpResponseRedirect("/login/?next=/orders/1/close/"))(request)
+        assert late.headers["Location"] == target
+        signed_out = HtmxLoginMiddleware(lambda request: HttpResponseRedirect("/login/"))(request)
+        assert signed_out.headers["Location"] == "/login/"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"BAKERY_IDLE_MINUTES": "0"}, {"BAKERY_PROXIES": "-1"}, {"BAKERY_LOCK_MINUTES": "a while"}],
+    ids=lambda given: next(iter(given)),
+)
+def test_a_setting_that_is_no_number_is_refused_with_one_sentence(given: dict[str, str]):
+    done = manage("check", SECRET_KEY="k7" * 25, ALLOWED_HOSTS="x.example", **given)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Set {next(iter(given))} to a whole number")
+    assert done.stderr.count("\n") == 1
+
 
 class TestDatabase:
     """The database from its address."""

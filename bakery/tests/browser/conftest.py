@@ -34,7 +34,7 @@ SIZES = {
 # An announcement that comes after its page was replaced by a refusal finds its place gone, which harms nobody.
 # A preview that is under way when the page is left is given up; of any other that fails Chromium itself complains.
 EXPECTED = re.compile(
-    r"Failed to load resource: the server responded with a status of (409|422)|htmx:oobErrorNoTarget, #status$"
+    r"Failed to load resource: the server responded with a status of (409|422|429)|htmx:oobErrorNoTarget, #status$"
     r"|htmx:(afterRequest|sendError|sendAbort), \[object HTML"
 )
 
