@@ -140,7 +140,7 @@ class Records(HistoricalRecords):  # type: ignore[misc]  # the library has no ty
     def deltas(self, before: Any, after: Any) -> list[Delta]:
         """Return what changed; of a new row, what is not empty and not what every new row has."""
         found = []
-        for field in self.fields_included(type(after)):
+        for field in self.fields_included(after._meta.model):
             new = field.to_python(getattr(after, field.attname))
             old = field.get_default() if before is None else field.to_python(getattr(before, field.attname))
             if new == old or field.primary_key:
@@ -155,7 +155,7 @@ class Records(HistoricalRecords):  # type: ignore[misc]  # the library has no ty
         user = self.who(instance)
         is_own_end = how == "-" and instance == user  # nobody is there any more to be pointed to
         label = str(getattr(instance, "history_name", instance))[:400]
-        history: Any = getattr(type(instance), self.manager_name)
+        history: Any = getattr(instance._meta.model, self.manager_name)
         history.model(
             history_date=timezone.now(),
             history_type=how,
@@ -165,7 +165,7 @@ class Records(HistoricalRecords):  # type: ignore[misc]  # the library has no ty
             history_label=label,
             history_label_key=fold(label)[:400],
             history_changes=changes,
-            **{field.attname: getattr(instance, field.attname) for field in self.fields_included(type(instance))},
+            **{field.attname: getattr(instance, field.attname) for field in self.fields_included(instance._meta.model)},
         ).save(using=using)
 
     def who(self, instance: Any) -> User | None:
@@ -187,13 +187,13 @@ class PeopleRecords(Records):
 
 def note(instance: Any, name: str, gone: list[str], new: list[str]) -> None:
     """Write down that a row got or lost something that stands in another table: a group, a right, a second factor."""
-    records = type(instance).history.model.records
+    records = instance._meta.model.history.model.records
     records.write(instance, "~", [(name, gone, new)])
 
 
 def remark(instance: Any, words: str) -> None:
     """Write down what was done about a row without changing it: a log-in that was signed out everywhere."""
-    type(instance).history.model.records.write(instance, "~", [("remark", "", words)])
+    instance._meta.model.history.model.records.write(instance, "~", [("remark", "", words)])
 
 
 def _said(row: Any, field: Any) -> Any:
