@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from assembly.services import preview_assembly, record_assembly, void_run
+from assembly.services import Waste, preview_assembly, record_assembly, void_run
 from packaging.models import CompositionAssignment, InventoryItem
 from packaging.tests.factories import (
     CompositionFactory,
@@ -85,6 +85,30 @@ def test_recording_without_an_order_also_opens_and_closes_one(lines, nested, exp
         for line in good.compositions.filter(order=None, is_generic=True)
     }
     assert statements(finished_good_id=good.pk, choices=choices) == expected
+
+
+def all_at_once(lines, lots):
+    """Everything at once: nested goods, waste, and what nobody decided left open; return how many statements."""
+    _good, order = build(lines, lots, nested=True)
+    CompositionAssignment.objects.all().delete()
+    broken = [
+        Waste(lot.pk, Decimal(1), "torn")
+        for lot in InventoryItem.objects.filter(product__isnull=False).order_by("-quantity", "pk")[:2]
+    ]
+    return statements(order_id=order.pk, waste=broken, record_anyway=True, anyway_notes="In a hurry")
+
+
+@pytest.mark.parametrize(("lines", "lots"), [(4, 2), (4, 200), (12, 2)])
+def test_anyway_and_waste_and_a_nested_good_at_once_take_a_constant_number(lines, lots):
+    """Waste reads its lots, and a debt locks, reads and writes its generic product: three above the usual twenty."""
+    assert all_at_once(lines, lots) == 23
+
+
+def test_two_hundred_lines_only_split_inserts():
+    """SQLite takes a thousand values in one statement; PostgreSQL as many as there are."""
+    few, many = all_at_once(4, 2), all_at_once(100, 2)
+    assert many == few or connection.vendor == "sqlite"
+    assert many <= (60 if connection.vendor == "sqlite" else 23)
 
 
 @pytest.mark.parametrize("lines", [3, 10])

@@ -32,10 +32,11 @@ SIZES = {
 }
 # A refused form is an answer like any other, though Chromium writes it to the console.
 # An announcement that comes after its page was replaced by a refusal finds its place gone, which harms nobody.
+# An answer that a test loses on its way is a connection that was reset.
 # A preview that is under way when the page is left is given up; of any other that fails Chromium itself complains.
 EXPECTED = re.compile(
-    r"Failed to load resource: the server responded with a status of (409|422|429)|htmx:oobErrorNoTarget, #status$"
-    r"|htmx:(afterRequest|sendError|sendAbort), \[object HTML"
+    r"Failed to load resource: (the server responded with a status of (409|422|429)|net::ERR_CONNECTION_RESET)"
+    r"|htmx:oobErrorNoTarget, #status$|htmx:(afterRequest|sendError|sendAbort), \[object HTML"
 )
 
 OpenPage = Callable[..., Page]
