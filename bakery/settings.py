@@ -71,7 +71,7 @@ MIDDLEWARE = [
     "bakery.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "bakery.middleware.TextMiddleware",
+    "bakery.middleware.InputMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -141,6 +141,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 _is_collected = not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
 WHITENOISE_USE_FINDERS = not _is_collected
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -172,8 +173,14 @@ CSRF_COOKIE_SECURE = _is_https
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _is_https else 0
 # Whether HTTPS is forced on the other hosts of the shop's domain, for good, is not this program's to decide.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+CSRF_COOKIE_HTTPONLY = True  # no script of ours reads it: the token stands in the page
+CSRF_FAILURE_VIEW = "bakery.views.csrf_failure"
+
+# What is taken in: the whole body with its files, its fields, its files (no form of ours has one), and an address.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+BAKERY_MAX_QUERY_LENGTH = 8 * 1024
 
 LOGGING = {
     "version": 1,

@@ -130,6 +130,14 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 @requires_csrf_token
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer 403 to a form without its token; a page that sent it by htmx shows the words that the header names."""
+    response = render(request, "403_csrf.html", status=403)
+    response["Bakery-Bar"] = "outdated"
+    return response
+
+
+@requires_csrf_token
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404, with a search for what was meant."""
     user = getattr(request, "user", None)

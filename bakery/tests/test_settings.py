@@ -105,7 +105,7 @@ def test_bytes_that_are_not_utf8_are_no_server_error(client: Client, query: byte
 def test_huge_body_is_refused(client: Client):
     form = b"username=" + b"a" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
     response = client.post("/login/", data=form, content_type="application/x-www-form-urlencoded")
-    assert response.status_code == 400
+    assert response.status_code == 413
 
 
 class TestHtmxLogin:
