@@ -6,17 +6,21 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.core.exceptions import BadRequest, TooManyFieldsSent, TooManyFilesSent
+from django.core.exceptions import BadRequest, FieldDoesNotExist, TooManyFieldsSent, TooManyFilesSent
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import resolve_url
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
+from bakery.health import healthz
 from bakery.views import bad_request, not_found
 
 logger = logging.getLogger(__name__)
+
+UNREADABLE = (ValueError, OverflowError, FieldDoesNotExist)  # what the admin fails with over nonsense in an address
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -94,6 +98,21 @@ def _plain(words: str, status: int) -> HttpResponse:
     return HttpResponse(words, content_type="text/plain; charset=utf-8", status=status)
 
 
+class HealthMiddleware:
+    """Answer a probe before session and log-in are asked for: they need the database that the probe asks about."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Keep the next step."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer it here; a host that is not ours is refused as everywhere (DisallowedHost)."""
+        if request.path_info != reverse("healthz"):
+            return self.get_response(request)
+        request.get_host()
+        return healthz(request)
+
+
 class HtmxLoginMiddleware:
     """Send the whole browser to the log-in when a session ended, not the log-in page into a part of the old page."""
 
@@ -119,7 +138,7 @@ class HtmxLoginMiddleware:
 
 
 class AdminInputMiddleware:
-    """Answer 400 where Django's admin asks the database for a key that is no number, or for one too large for it."""
+    """Answer 400 where Django's admin is asked for a key that is no number or too large, or by a field that is none."""
 
     def __init__(self, get_response: GetResponse) -> None:
         """Keep the next step."""
@@ -132,7 +151,7 @@ class AdminInputMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Answer what the admin failed on with our page, and write it down: it could be a mistake of ours."""
         match = request.resolver_match
-        if match is None or match.app_name != "admin" or not isinstance(exception, ValueError | OverflowError):
+        if match is None or match.app_name != "admin" or not isinstance(exception, UNREADABLE):
             return None
         logger.warning("The admin could not read what was sent to %s", request.path, exc_info=exception)
         return bad_request(request, exception)

@@ -1,7 +1,7 @@
 """All settings, from the environment where a shop may differ.
 
 BAKERY_DEBUG       1 for development (manage.py and start.py set it), 0 in production (the default under wsgi and asgi)
-SECRET_KEY         needed in production; in development var/secret_key, which start.py makes once
+SECRET_KEY         needed in production, at least 50 random characters; in development var/secret_key, made by start.py
 ALLOWED_HOSTS      needed in production: the host names, separated by commas
 DATABASE_URL       sqlite:///path (default: var/bakery.sqlite3) or postgres://user:password@host:port/name
 TIME_ZONE          the shop's time zone, default UTC: "today" is a date of the shop
@@ -10,6 +10,7 @@ BAKERY_HTTPS       0 only where the shop's own network is served without HTTPS (
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,14 @@ VAR_DIR = BASE_DIR / "var"
 VAR_DIR.mkdir(exist_ok=True)
 
 DEBUG = os.environ.get("BAKERY_DEBUG", "0") == "1"
+HOST = re.compile(r"\.?[\w-]+(\.[\w-]+)*|\[[0-9a-fA-F:.]+\]")  # a name, an address, or a domain with all its names
 
 
 def _secret_key() -> str:
     """The secret key: given, or in development the file that start.py made, or a constant that says what it is."""
     given = os.environ.get("SECRET_KEY", "")
+    if given and not DEBUG and (len(given) < 50 or len(set(given)) < 10):
+        raise ImproperlyConfigured("Set SECRET_KEY to at least 50 random characters: this one is easy to guess.")
     if given:
         return given
     if not DEBUG:
@@ -45,6 +49,10 @@ def _allowed_hosts() -> list[str]:
     if not hosts and not DEBUG:
         raise ImproperlyConfigured(
             "Set ALLOWED_HOSTS to the host names of this shop, separated by commas: production does not start without."
+        )
+    if not DEBUG and (wrong := [host for host in hosts if not HOST.fullmatch(host)]):
+        raise ImproperlyConfigured(
+            f"Set ALLOWED_HOSTS to host names alone, such as shop.example: {wrong[0]!r} is none, or stands for any."
         )
     return hosts
 
@@ -72,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "bakery.middleware.InputMiddleware",
+    "bakery.middleware.HealthMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -168,6 +177,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 _is_https = not DEBUG and os.environ.get("BAKERY_HTTPS", "1") == "1"
 SECURE_SSL_REDIRECT = _is_https
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # a probe beside the server asks without HTTPS, and is told one word
 SESSION_COOKIE_SECURE = _is_https
 CSRF_COOKIE_SECURE = _is_https
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _is_https else 0

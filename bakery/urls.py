@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth_views
 from django.urls import include, path
 
-from bakery import views
+from bakery import health, views
 
 handler400 = "bakery.views.bad_request"
 handler403 = "bakery.views.forbidden"
@@ -15,7 +15,9 @@ urlpatterns = [
     path("login/", views.SignIn.as_view(), name="login"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("menu/", views.menu, name="menu"),
+    path("menu/health/", health.health, name="health"),
     path("menu/theme/", views.theme_switch, name="theme_switch"),
+    path("healthz", health.healthz, name="healthz"),
     path("admin/", admin.site.urls),
     path("", include("packaging.urls")),
     path("", include("assembly.urls")),

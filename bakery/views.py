@@ -57,6 +57,7 @@ ENTRIES = (
     Entry("packaging:stock_bake", _("Bake in"), _("Cookies and cakes that were baked"), "make", "packaging.bake_stock"),
     Entry("packaging:stock_count", _("Count"), _("Write down what is on the shelf"), "count", "packaging.count_stock"),
     Entry("assembly:books_check", _("The books"), _("Whether every figure agrees"), "check", "assembly.check_books"),
+    Entry("health", _("State of the program"), _("Database, migrations, disk"), "info", "assembly.check_books"),
 )
 
 

@@ -259,6 +259,8 @@ def test_a_null_byte_in_a_cookie_is_refused(client):
 
 ADMIN = [
     ("/admin/packaging/product/add/?generic_product=x", None),
+    ("/admin/packaging/product/1/change/?_to_field=", None),
+    ("/admin/packaging/product/1/change/?_to_field=nothing", None),
     (f"/admin/packaging/product/add/?generic_product={NO_PK}", None),
     (f"/admin/packaging/product/?generic_product__id__in={NO_PK}", None),
     ("/admin/packaging/product/add/", {"generic_product": NO_PK, "design": "x", "pack_size": "1"}),
