@@ -68,9 +68,9 @@ def admin_pages():
     return sorted(found)
 
 
-def parts():
-    """Return the names of all parts of all pages: what htmx may ask for."""
-    files = Path(settings.BASE_DIR, "templates").rglob("*.html")
+def parts(files=()):
+    """Return the names of the parts of these templates, of all if none is named: what htmx may ask for."""
+    files = files or Path(settings.BASE_DIR, "templates").rglob("*.html")
     return sorted({name for file in files for name in re.findall(r"{% partialdef ([\w-]+)", file.read_text("utf-8"))})
 
 

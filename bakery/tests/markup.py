@@ -15,6 +15,7 @@ ADDRESSES = (
     "poster",
     "data",
 )
+EVALUATED = ("hx-vals", "hx-headers")
 DATA = {"application/json", "text/plain"}  # a script of these types is not run
 
 
@@ -31,11 +32,8 @@ class Inline(HTMLParser):
         if tag == "style" or (tag == "script" and "src" not in given and given.get("type") not in DATA):
             self.found.append(tag)
         for name, value in given.items():
-            if (
-                name == "style"
-                or name.startswith(("on", "hx-on", "data-hx-on"))
-                or value.startswith(("js:", "javascript:"))
-            ):
+            is_script = name in EVALUATED and value.startswith(("js:", "javascript:"))
+            if is_script or name == "style" or name.startswith(("on", "hx-on", "data-hx-on")):
                 self.found.append(f"{tag} {name}")
             elif name in ADDRESSES and not is_ours(value):
                 self.found.append(f"{tag} {name}={value}")
