@@ -151,7 +151,7 @@ def serve(port: int) -> None:
 
 def load_demo() -> None:
     """Load the demo bakery and keep what it says about its log-ins for the next starts."""
-    command = [PYTHON, "manage.py", "demo"]
+    command = [str(PYTHON), "manage.py", "demo"]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # nosec B603 # a command of ours
     if done.returncode:
         sys.exit("Stopped: loading the demo bakery failed (see above).")
