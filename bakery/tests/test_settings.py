@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponseRedirect
 from django.test import Client, RequestFactory
 from django_htmx.middleware import HtmxDetails
@@ -117,6 +118,15 @@ def test_huge_body_is_refused(client: Client):
     form = b"username=" + b"a" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
     response = client.post("/login/", data=form, content_type="application/x-www-form-urlencoded")
     assert response.status_code == 413
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("files", "size"), [(1, settings.DATA_UPLOAD_MAX_MEMORY_SIZE), (11, 1)])
+def test_files_count_too(client: Client, files: int, size: int):
+    given = {f"file{number}": SimpleUploadedFile("a.txt", b"a" * size) for number in range(files)}
+    response = client.post("/login/", given)
+    assert (response.status_code, response["Content-Type"]) == (413, "text/plain; charset=utf-8")
+    assert "Nothing was changed" in response.content.decode()
 
 
 class TestHtmxLogin:
