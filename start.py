@@ -3,7 +3,7 @@
 
 python3 start.py [--port N]   set up, load the demo bakery on the first start, serve on 127.0.0.1
 python3 start.py test [...]   set up, run every test: SQLite, PostgreSQL, a real browser; the rest goes to pytest
-python3 start.py check        set up, run every check: format, lint, types, templates, settings, arrows, known holes
+python3 start.py check        set up, run every check: format, lint, types, templates, settings, security, known holes
 """
 
 import sys
@@ -21,8 +21,8 @@ import secrets
 import shutil
 import socket
 import sqlite3
-import subprocess
-import xml.etree.ElementTree as ElementTree
+import subprocess  # nosec B404 # it starts the tools
+import xml.etree.ElementTree as ElementTree  # nosec B405 # for a report that pytest wrote
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -33,13 +33,14 @@ VENV = ROOT / ".venv"
 VAR = ROOT / "var"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+SOURCES = ("bakery", "packaging", "assembly", "manage.py", "start.py")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def run(*command: str | Path, env: dict[str, str] | None = None, quiet: bool = False) -> int:
     """Run a command in the project's folder and return its exit code; `quiet` keeps its words unless it fails."""
     whole = {**os.environ, **(env or {})}
-    done = subprocess.run(
+    done = subprocess.run(  # nosec B603 # names of tools and arguments of ours
         [str(part) for part in command],
         cwd=ROOT,
         env=whole,
@@ -55,7 +56,8 @@ def run(*command: str | Path, env: dict[str, str] | None = None, quiet: bool = F
 
 def works(*command: str | Path) -> bool:
     """Say whether a command succeeds; its words are dropped, for its failure has a remedy."""
-    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True)  # nosec B603 # as above
+    return done.returncode == 0
 
 
 def must(*command: str | Path, why: str, env: dict[str, str] | None = None, quiet: bool = False) -> None:
@@ -142,13 +144,15 @@ def serve(port: int) -> None:
     command = [str(PYTHON), "manage.py", "runserver", f"127.0.0.1:{port}", "--noreload"]
     os.chdir(ROOT)
     if os.name == "posix":
-        os.execv(PYTHON, command)  # noqa: S606 - one process, so that whoever stops this one stops the server
-    sys.exit(subprocess.run(command).returncode)
+        os.execv(PYTHON, command)  # nosec B606 # noqa: S606 - one process, so that whoever stops this one stops the server
+    done = subprocess.run(command)  # nosec B603 # the same command, where a process cannot be replaced
+    sys.exit(done.returncode)
 
 
 def load_demo() -> None:
     """Load the demo bakery and keep what it says about its log-ins for the next starts."""
-    done = subprocess.run([PYTHON, "manage.py", "demo"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    command = [str(PYTHON), "manage.py", "demo"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # nosec B603 # a command of ours
     if done.returncode:
         sys.exit("Stopped: loading the demo bakery failed (see above).")
     (VAR / "demo-logins.txt").write_text(done.stdout, "utf-8")
@@ -229,7 +233,7 @@ def pytest(
     if not report.exists():
         total.failed += 1  # pytest itself fell
         return code or 1
-    for suite in ElementTree.parse(report).getroot().iter("testsuite"):  # noqa: S314 - our own file
+    for suite in ElementTree.parse(report).getroot().iter("testsuite"):  # nosec B314 # noqa: S314 - our own file
         count = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
         failed = count["failures"] + count["errors"]
         total.failed += failed
@@ -275,6 +279,9 @@ def check() -> int:
         "production settings": lambda: run(
             PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING", env=production
         ),
+        "second look at security": lambda: run(
+            BIN / "bandit", "--quiet", "--recursive", "--configfile", "pyproject.toml", *SOURCES
+        ),
         "import arrows": lambda: run(BIN / "lint-imports", "--no-cache", quiet=True),
         "known holes": audit,
     }
@@ -290,10 +297,11 @@ def check() -> int:
 def audit() -> int:
     """Ask for known holes in the locked packages; fail on one, and say when there was no answer."""
     command = [str(BIN / "pip-audit"), "--requirement", "requirements-dev.txt", "--disable-pip", "--require-hashes"]
-    done = subprocess.run([*command, "--format", "json"], cwd=ROOT, capture_output=True, text=True)
+    command += ["--format", "json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)  # nosec B603 # a tool of the lock file
     try:
         packages = json.loads(done.stdout)["dependencies"]
-    except (json.JSONDecodeError, KeyError):
+    except (json.JSONDecodeError, KeyError, TypeError):
         print("Could not be audited: the list of known holes cannot be reached from here.")
         return 0
     holes = [

@@ -1,7 +1,7 @@
 """All settings, from the environment where a shop may differ.
 
 BAKERY_DEBUG       1 for development (manage.py and start.py set it), 0 in production (the default under wsgi and asgi)
-SECRET_KEY         needed in production; in development var/secret_key, which start.py makes once
+SECRET_KEY         needed in production, at least 50 random characters; in development var/secret_key, made by start.py
 ALLOWED_HOSTS      needed in production: the host names, separated by commas
 DATABASE_URL       sqlite:///path (default: var/bakery.sqlite3) or postgres://user:password@host:port/name
 TIME_ZONE          the shop's time zone, default UTC: "today" is a date of the shop
@@ -15,6 +15,7 @@ BAKERY_HTTPS       0 only where the shop's own network is served without HTTPS (
 """
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,14 @@ VAR_DIR = BASE_DIR / "var"
 VAR_DIR.mkdir(exist_ok=True)
 
 DEBUG = os.environ.get("BAKERY_DEBUG", "0") == "1"
+HOST = re.compile(r"\.?[\w-]+(\.[\w-]+)*|\[[0-9a-fA-F:.]+\]")  # a name, an address, or a domain with all its names
 
 
 def _secret_key() -> str:
     """The secret key: given, or in development the file that start.py made, or a constant that says what it is."""
     given = os.environ.get("SECRET_KEY", "")
+    if given and not DEBUG and (len(given) < 50 or len(set(given)) < 10):
+        raise ImproperlyConfigured("Set SECRET_KEY to at least 50 random characters: this one is easy to guess.")
     if given:
         return given
     if not DEBUG:
@@ -51,6 +55,10 @@ def _allowed_hosts() -> list[str]:
     if not hosts and not DEBUG:
         raise ImproperlyConfigured(
             "Set ALLOWED_HOSTS to the host names of this shop, separated by commas: production does not start without."
+        )
+    if not DEBUG and (wrong := [host for host in hosts if not HOST.fullmatch(host)]):
+        raise ImproperlyConfigured(
+            f"Set ALLOWED_HOSTS to host names alone, such as shop.example: {wrong[0]!r} is none, or stands for any."
         )
     return hosts
 
@@ -94,7 +102,8 @@ MIDDLEWARE = [
     "bakery.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "bakery.middleware.TextMiddleware",
+    "bakery.middleware.InputMiddleware",
+    "bakery.middleware.HealthMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "bakery.middleware.IdleMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -198,6 +207,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 _is_collected = not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
 WHITENOISE_USE_FINDERS = not _is_collected
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -224,18 +234,31 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 _is_https = not DEBUG and os.environ.get("BAKERY_HTTPS", "1") == "1"
 SECURE_SSL_REDIRECT = _is_https
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # a probe beside the server asks without HTTPS, and is told one word
 SESSION_COOKIE_SECURE = _is_https
 CSRF_COOKIE_SECURE = _is_https
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _is_https else 0
 # Whether HTTPS is forced on the other hosts of the shop's domain, for good, is not this program's to decide.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+CSRF_COOKIE_HTTPONLY = True  # no script of ours reads it: the token stands in the page
+CSRF_FAILURE_VIEW = "bakery.views.csrf_failure"
+
+# What is taken in: the whole body with its files, its fields, its files (no form of ours has one), and an address.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+BAKERY_MAX_QUERY_LENGTH = 8 * 1024
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "class": "bakery.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     # Django brings handlers of its own, which would say everything twice.

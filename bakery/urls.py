@@ -5,7 +5,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from bakery import accounts, people, views, views_log
+from bakery import accounts, health, people, views, views_log
 
 handler400 = "bakery.views.bad_request"
 handler403 = "bakery.views.forbidden"
@@ -17,6 +17,7 @@ urlpatterns = [
     path("login/code/", accounts.login_code, name="login_code"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("menu/", views.menu, name="menu"),
+    path("menu/health/", health.health, name="health"),
     path("menu/theme/", views.theme_switch, name="theme_switch"),
     path("log/", views_log.log_list, name="log_list"),
     path("log/csv/", views_log.log_csv, name="log_csv"),
@@ -36,6 +37,7 @@ urlpatterns = [
     path("people/<int:person_id>/second-factor/", people.person_factor_remove, name="person_factor_remove"),
     path("admin/login/", accounts.admin_sign_in, name="admin_sign_in"),
     path("admin/password_change/", RedirectView.as_view(pattern_name="password_change")),  # ours is slowed down
+    path("healthz", health.healthz, name="healthz"),
     path("admin/", admin.site.urls),
     path("", include("packaging.urls")),
     path("", include("assembly.urls")),

@@ -61,6 +61,7 @@ ENTRIES = (
         "bakery.look_after_people",
     ),
     Entry("log_list", _("The log"), _("Who did what, and when"), "person", "bakery.view_log"),
+    Entry("health", _("State of the program"), _("Database, migrations, disk"), "info", "assembly.check_books"),
 )
 
 
@@ -102,6 +103,14 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
         needed = Q(permissions__content_type__app_label=app, permissions__codename=codename)
         groups = list(Group.objects.filter(needed).order_by("name").values_list("name", flat=True))
     return render(request, "403.html", {"groups": groups}, status=403)
+
+
+@requires_csrf_token
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer 403 to a form without its token; a page that sent it by htmx shows the words that the header names."""
+    response = render(request, "403_csrf.html", status=403)
+    response["Bakery-Bar"] = "outdated"
+    return response
 
 
 @requires_csrf_token

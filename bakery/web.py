@@ -75,10 +75,10 @@ def posted(request: HttpRequest) -> QueryDict | None:
 
 
 def safe_next(request: HttpRequest, default: str) -> str:
-    """Return the page that `next` names when it is one of this shop's own, else `default`."""
+    """Return the page that `next` names when it is an address of this shop from its root on, else `default`."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if is_ours else default
+    return wanted if is_ours and wanted.startswith("/") else default
 
 
 def permission_required(permission: str) -> Callable[[View], View]:

@@ -1,7 +1,11 @@
 """Every address of the shop from the URL configuration, so that a new screen is tested as the others are."""
 
+import re
 from html.parser import HTMLParser
+from pathlib import Path
 
+from django.conf import settings
+from django.contrib import admin
 from django.db import connection
 from django.urls import get_resolver, reverse
 
@@ -53,6 +57,25 @@ def sample(name, bakehouse, run):
         "pk": bakehouse.orders["E1/G1"].pk,
     }
     return reverse(name, kwargs={word: numbers[NUMBERS.get(name, word)] for word in addresses()[name]})
+
+
+def admin_pages():
+    """Return every address of the admin: what stands alone, and each table's list, form, history and deletion."""
+    alone = ["index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n"]
+    found = [reverse(f"admin:{name}") for name in alone]
+    for model in admin.site._registry:
+        table = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        row = model._default_manager.order_by("pk").first()
+        found += [reverse(f"{table}_{what}") for what in ("changelist", "add")]
+        pk = row.pk if row else 0
+        found += [reverse(f"{table}_{what}", args=[pk]) for what in ("change", "history", "delete")]
+    return sorted(found)
+
+
+def parts(files=()):
+    """Return the names of the parts of these templates, of all if none is named: what htmx may ask for."""
+    files = files or Path(settings.BASE_DIR, "templates").rglob("*.html")
+    return sorted({name for file in files for name in re.findall(r"{% partialdef ([\w-]+)", file.read_text("utf-8"))})
 
 
 class Forms(HTMLParser):

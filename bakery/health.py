@@ -1,0 +1,100 @@
+"""Whether the program can work: its database, its migrations, its disk. One word for strangers, a page for managers."""
+
+import shutil
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import DEFAULT_DB_ALIAS, Error, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.defaultfilters import filesizeformat
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from bakery.web import permission_required
+
+PATIENCE = 2  # seconds; the pool of connections would wait much longer
+LEAST_DISK = 200 * 1024 * 1024
+
+Migration = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one look found."""
+
+    label: str | Promise
+    is_fine: bool
+    text: str
+
+
+@lru_cache(maxsize=1)
+def known_migrations() -> dict[Migration, list[Migration]]:
+    """Return the migrations of this code, each with those that it replaces; a process never gets other code."""
+    found = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
+    return {key: list(migration.replaces) for key, migration in found.items()}
+
+
+def probe() -> BaseDatabaseWrapper:
+    """Return a connection of its own, not yet open: one that waits is told apart from one that is away."""
+    shop = connections[DEFAULT_DB_ALIAS]
+    options = {name: value for name, value in shop.settings_dict["OPTIONS"].items() if name != "pool"}
+    options["connect_timeout" if shop.vendor == "postgresql" else "timeout"] = PATIENCE
+    return type(shop)({**shop.settings_dict, "OPTIONS": options}, DEFAULT_DB_ALIAS)
+
+
+def look_at_database() -> list[Finding]:
+    """Ask the database which migrations it has had."""
+    connection = probe()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT app, name FROM django_migrations")
+            applied = set(cursor.fetchall())
+    except Error as error:
+        return [Finding(gettext_lazy("Database"), False, str(error))]
+    finally:
+        connection.close()
+    pending = [
+        ".".join(key)
+        for key, replaced in sorted(known_migrations().items())
+        if key not in applied and not (replaced and all(old in applied for old in replaced))
+    ]
+    return [
+        Finding(gettext_lazy("Database"), True, connection.display_name),
+        Finding(gettext_lazy("Migrations"), not pending, ", ".join(pending) or _("All are applied.")),
+    ]
+
+
+def look_at_disk() -> Finding:
+    """Ask how much can still be written."""
+    free = shutil.disk_usage(settings.VAR_DIR).free
+    return Finding(gettext_lazy("Disk"), free >= LEAST_DISK, _("%(size)s are free.") % {"size": filesizeformat(free)})
+
+
+def look() -> list[Finding]:
+    """Look at everything, now."""
+    return [*look_at_database(), look_at_disk()]
+
+
+@login_not_required
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer whoever asks, a load balancer above all, with one word; HealthMiddleware calls it before anything else."""
+    is_up = all(finding.is_fine for finding in look())
+    return HttpResponse("ok" if is_up else "down", content_type="text/plain", status=200 if is_up else 503)
+
+
+@permission_required("assembly.check_books")
+@never_cache
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """Show what was found to whoever may also check the books."""
+    return render(request, "health.html", {"findings": look()})

@@ -1,0 +1,64 @@
+"""The log: nobody writes a line of it by what they send."""
+
+import logging
+import re
+from io import StringIO
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils.module_loading import import_string
+
+FORGED = "x\n2026-11-27 09:00:00,000 INFO django.request all is well"
+LINE = re.compile(
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (DEBUG|INFO|WARNING|ERROR) [\w.]+ [^\x00-\x1f\x7f-\x9f\u2028\u2029]*"
+)
+
+
+@pytest.fixture
+def log():
+    """What the log would have, written by the formatter that the settings name."""
+    written = StringIO()
+    handler = logging.StreamHandler(written)
+    options = settings.LOGGING["formatters"]["line"]
+    handler.setFormatter(import_string(options["class"])(options["format"], style=options["style"]))
+    logging.getLogger().addHandler(handler)
+    yield lambda: written.getvalue().splitlines()
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.mark.parametrize(
+    "text", [FORGED, "a\rb", "a\x1b[2Jb", "a\x85b", "a\u2028b", "a\u202eb", "a\x00b", "a\ud800b", "a\x7fb", "a\u200bb"]
+)
+def test_a_message_is_one_line(log, text):
+    logging.getLogger("axes.handlers").warning("New login failure by %s from %r", text, "::1")
+    (line,) = log()
+    assert LINE.fullmatch(line)
+
+
+def test_words_stay_as_they_are(log):
+    logging.getLogger("shop").warning("Größe 🧁 %s", "C:\\new")
+    assert log()[0].endswith(" WARNING shop Größe 🧁 C:\\new")
+
+
+@pytest.mark.django_db
+def test_a_path_a_name_and_a_browser_forge_nothing(log):
+    client = Client(headers={"User-Agent": FORGED.replace("\n", "\r"), "Referer": "\x1b[31m"})
+    client.get("/x%0A2026-11-27%2009:00:00,000%20INFO%20root%20fine/")
+    client.get("/x%1B%5B2J%E2%80%A8/")
+    client.post("/login/", {"username": FORGED, "password": "x"})
+    client.post("/login/?next=%0A", {"username": "\x1b[2J", "password": "x"})
+    lines = log()
+    assert len([line for line in lines if "Not Found" in line]) == 2
+    assert [line for line in lines if not LINE.fullmatch(line)] == []
+
+
+def test_a_traceback_is_indented(log):
+    try:
+        raise ValueError(FORGED)
+    except ValueError:
+        logging.getLogger("shop").exception("It failed", stack_info=True)
+    first, *rest = log()
+    assert LINE.fullmatch(first)
+    assert len(rest) > 4
+    assert all(line.startswith("    ") for line in rest)
