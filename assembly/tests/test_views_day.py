@@ -254,6 +254,7 @@ def test_r31_what_changed_since_the_check_is_a_409_with_the_typing_kept(client, 
     assert everything() == before
     fields = fields_of(answer)
     assert (fields[made(shop, "E1/G1")], fields["notes"]) == ("10", "Busy")
+    assert 'value="record"' in answer.content.decode()
     assert record(client, answer).status_code == 302
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms import BoundField
 from django.urls import reverse
 from django.utils import timezone
@@ -234,6 +234,7 @@ class DayScreen:
             "days": last_days(),
             "same": last_day(self.day),
             "has_more": self.has_more,
+            "may_record": self.plan.is_ready and self.form.errors.keys() <= {NON_FIELD_ERRORS, "anyway_notes"},
             "is_left_open": self.is_left_open,
             "is_full": len(rows) >= MOST_ROWS,
             "draft": self.draft(),
