@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from assembly.models import AssemblyRun
-from assembly.services import record_assembly, void_run
+from assembly.services import DayRow, record_assembly, record_day, void_run
 from bakery.demo import DEMO_PASSWORD, DEMO_USERS
 from bakery.roles import set_up_roles
 from packaging.bakehouse import Bakehouse, load_bakehouse
@@ -151,16 +151,14 @@ def _owe_bags(bakehouse: Bakehouse, day: date, by: User | None) -> None:
         )
         for code, design, quantity, cost in (("H5", "Red", "4", "0.72"), ("H6", "Round gold", "10", "0.33"))
     )
-    run = record_assembly(
-        quantity=10,
+    row = DayRow(
+        10,
         finished_good_id=bakehouse.goods["G1"].pk,
-        assembled_at=timezone.make_aware(datetime.combine(day, time(10))),
         choices={bakehouse.line("G1", "ribbon").pk: {ribbon.pk: Decimal(4)}},
-        record_anyway=True,
         anyway_notes="The weekend shift took the bags from the shelf and did not note which",
-        by=by,
-        key=uuid4(),
     )
+    at = timezone.make_aware(datetime.combine(day, time(10)))
+    [run] = record_day(rows=[row], assembled_at=at, by=by, key=uuid4())
     assert run.goods_lot_id is not None  # a recorded run has its lot
     issue_stock(lot_id=run.goods_lot_id, quantity=Decimal(10), reason="sold", by=by)
 

@@ -84,6 +84,9 @@ class AssemblyRun(BaseModel):
         verbose_name=_("replaces run"),
     )
     is_imported = models.BooleanField(_("imported"), default=False)
+    sheet = models.UUIDField(  # the one-time key of the day sheet that it was recorded on
+        _("day sheet"), null=True, blank=True, editable=False, db_index=True
+    )
     voided_at = models.DateTimeField(_("voided at"), null=True, blank=True)
     voided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

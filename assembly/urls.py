@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from assembly.views import books, debts, explain, making, record, runs, today, undo
+from assembly.views import books, day, debts, explain, making, record, runs, today, undo
 
 app_name = "assembly"
 
@@ -11,6 +11,9 @@ urlpatterns: list[URLPattern] = [
     path("record/", record.run_record, name="run_record"),
     path("record/preview/", record.run_preview, name="run_preview"),
     path("record/plan/", making.run_plan, name="run_plan"),
+    path("day/", day.day_sheet, name="day_sheet"),
+    path("day/<int:run_id>/", day.day_detail, name="day_detail"),
+    path("day/<int:run_id>/void/", day.day_void, name="day_void"),
     path("runs/", runs.run_list, name="run_list"),
     path("runs/<int:run_id>/", runs.run_detail, name="run_detail"),
     path("runs/<int:run_id>/void/", undo.run_void, name="run_void"),

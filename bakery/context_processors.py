@@ -29,7 +29,7 @@ class Place:
 PLACES: tuple[tuple[str, str | Promise, str, frozenset[str]], ...] = (
     ("assembly:today", _("Today"), "today", frozenset({""})),
     ("packaging:pending_list", _("To assign"), "assign", frozenset({"pending"})),
-    ("packaging:make", _("Make"), "make", frozenset({"make", "goods", "lines", "record"})),
+    ("packaging:make", _("Make"), "make", frozenset({"make", "goods", "lines", "record", "day"})),
     ("packaging:stock", _("Stock"), "stock", frozenset({"stock"})),
     ("menu", _("Menu"), "menu", frozenset()),
 )

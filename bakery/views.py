@@ -45,6 +45,9 @@ ENTRIES = (
     Entry("packaging:order_list", _("Orders"), _("What is to be packed, and how far it is"), "order"),
     Entry("packaging:event_list", _("Events"), _("What each still needs, together"), "calendar"),
     Entry("packaging:shopping_list", _("Shopping list"), _("Packaging that open orders are missing"), "bag"),
+    Entry(
+        "assembly:day_sheet", _("End of day"), _("All that was made, on one sheet"), "calendar", "assembly.record_run"
+    ),
     Entry("assembly:run_list", _("Runs"), _("What was packed, from which lots"), "run"),
     Entry("assembly:debt_list", _("To reconcile"), _("Packaging that runs used and nobody named"), "assign"),
     Entry(

@@ -18,10 +18,12 @@ class RuleError(ValidationError):
     """A rule refused a write; nothing was written.
 
     A view sets `lost_race` when a quantity that its form showed has dropped since: somebody was quicker (409, R31).
+    `row` is the place of the row that was refused, of a form that has many.
     """
 
     code = "rule"
     lost_race = False
+    row: int | None = None
 
     def __init__(self, message: Any) -> None:
         super().__init__(message, code=type(self).code)

@@ -1,6 +1,7 @@
 """The answers about runs that pages and services ask for. Each takes a constant number of statements."""
 
 from assembly.queries.books import check_books
+from assembly.queries.day import day_lines, day_orders, last_day, made_on, runs_beside, sheet_runs, uses_outside
 from assembly.queries.debts import (
     DebtRow,
     debt_row,
@@ -22,6 +23,7 @@ from assembly.queries.runs import (
     LedgerRow,
     RunSubject,
     consumptions,
+    consumptions_of,
     goods_lot_uses,
     goods_uses,
     ledger,
@@ -47,6 +49,9 @@ __all__ = [
     "TakenAgain",
     "check_books",
     "consumptions",
+    "consumptions_of",
+    "day_lines",
+    "day_orders",
     "debt_row",
     "debt_rows",
     "debts_closed",
@@ -55,7 +60,9 @@ __all__ = [
     "estimate_open",
     "goods_lot_uses",
     "goods_uses",
+    "last_day",
     "ledger",
+    "made_on",
     "making_plan",
     "may_ask_to_void",
     "may_void",
@@ -66,11 +73,14 @@ __all__ = [
     "promises_back",
     "run_filters",
     "run_subject",
+    "runs_beside",
     "settling_lots",
     "shared_rows",
+    "sheet_runs",
     "taken_again",
     "trace_back",
     "trace_forward",
     "traced_lot",
+    "uses_outside",
     "waiting_counts",
 ]

@@ -1,6 +1,6 @@
 """One run: what it is recorded for, what it used, and where its goods went."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -178,10 +178,13 @@ def own_goods_movements(run: AssemblyRun) -> list[StockMovement]:
 
 def goods_uses(run: AssemblyRun) -> list[GoodsUse]:
     """Return where a run's goods went: unreversed movements of its lot but its own, oldest first (R28)."""
-    if run.goods_lot_id is None:
-        return []
+    return [] if run.goods_lot_id is None else uses_of([run.goods_lot_id])
+
+
+def uses_of(lots: Collection[int]) -> list[GoodsUse]:
+    """Return where the goods of these lots went, as `goods_uses` does for one."""
     movements = (
-        StockMovement.objects.filter(inventory_item=run.goods_lot_id, reversed_by=None, reverses=None)
+        StockMovement.objects.filter(inventory_item__in=lots, reversed_by=None, reverses=None)
         .exclude(OWN)
         .select_related("assemblyfinishedgoodconsumption__assembly_run__finished_good", "created_by")
     )
@@ -196,13 +199,17 @@ def _run_behind(movement: StockMovement) -> AssemblyRun | None:
 
 def consumptions(run_id: int) -> list[Consumption]:
     """Return the rows of a run's ledger with their movements, in the order they were written; three statements."""
-    return [
-        row
-        for model in consumption_models()
-        for row in model.objects.filter(assembly_run=run_id).select_related(
-            "movement__inventory_item__product", "composition"
-        )
-    ]
+    return consumptions_of([run_id])[run_id]
+
+
+def consumptions_of(run_ids: Collection[int]) -> dict[int, list[Consumption]]:
+    """Return the ledgers of runs by run id, as `consumptions` does for one; three statements."""
+    found: dict[int, list[Consumption]] = {run_id: [] for run_id in run_ids}
+    for model in consumption_models():
+        rows = model.objects.filter(assembly_run__in=run_ids)
+        for row in rows.select_related("movement__inventory_item__product", "composition"):
+            found[row.assembly_run_id].append(row)
+    return found
 
 
 @dataclass(frozen=True)
@@ -215,20 +222,24 @@ class GoodsLotUses:
 
     def refuse(self) -> None:
         """Raise `GoodsUsed` when any piece was used."""
-        if not self.movements:
-            return
+        if self.movements:
+            raise GoodsUsed(self.sentence, runs=self.runs, movements=self.movements)
+
+    @property
+    def sentence(self) -> str:
+        """Who used them, in words."""
         names = [_("run %(run)s") % {"run": run.pk} for run in self.runs]
         names += [str(m.get_kind_display()).lower() for m in self.movements if m.kind != StockMovement.Kind.CONSUMED]
-        raise GoodsUsed(
-            _("The goods of run %(run)s were used: %(uses)s.") % {"run": self.run.pk, "uses": ", ".join(names)},
-            runs=self.runs,
-            movements=self.movements,
-        )
+        return _("The goods of run %(run)s were used: %(uses)s.") % {"run": self.run.pk, "uses": ", ".join(names)}
 
 
 def goods_lot_uses(run: AssemblyRun) -> GoodsLotUses:
     """Return what keeps a run from being voided."""
-    uses = goods_uses(run)
+    return lot_uses(run, goods_uses(run))
+
+
+def lot_uses(run: AssemblyRun, uses: Sequence[GoodsUse]) -> GoodsLotUses:
+    """Gather these uses of a run's goods, each run named once."""
     runs = {use.run.pk: use.run for use in uses if use.run is not None}
     return GoodsLotUses(run, [use.movement for use in uses], list(runs.values()))
 

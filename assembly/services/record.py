@@ -1,6 +1,6 @@
 """Recording a run: what it takes is planned under the locks, refused with numbers, or written whole (R20-R25, R29)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -82,6 +82,7 @@ class Wish:
     from_other_orders: bool = False
     pinned: Mapping[int, Sequence[int]] = field(default_factory=dict)  # lots by line that come before all others
     replaces: AssemblyRun | None = None
+    sheet: UUID | None = None
 
     @property
     def on(self) -> date:
@@ -150,15 +151,35 @@ def plan_lines(
 ) -> Plan:
     """Check the chosen and the wasted lots and plan a run over lines that are already loaded; `ways` as `make_plan`."""
     parts = [as_part(line) for line in lines]
-    by_id = {line.pk: line for line in lines}
     chosen = {lot_id for amounts in choices.values() for lot_id in amounts}
     lots = lots_for(parts, lots=chosen | {row.lot_id for row in waste})
-    check_waste(waste, {lot.id: lot for lot in lots}, on)
-    shelf = {lot.id: lot for lot in without_waste(lots, waste)}
-    _check_choices(choices, by_id, shelf, quantity, on, order)
+    wasted = InventoryItem.objects.with_items().in_bulk({row.lot_id for row in waste}) if waste else {}
     prices = last_prices([part.generic_id for part in parts if part.is_generic and part.generic_id]) if priced else None
+    return plan_from(
+        lots, lines, order, quantity, choices, on, at_most=at_most, waste=waste, wasted=wasted, prices=prices, **ways
+    )
+
+
+def plan_from(
+    lots: Sequence[Lot],
+    lines: Sequence[Composition],
+    order: AssemblyOrder | None,
+    quantity: int,
+    choices: Choices,
+    on: date,
+    *,
+    at_most: int | None = None,
+    waste: Sequence[Waste] = (),
+    wasted: Mapping[int, InventoryItem],
+    prices: Mapping[int, Decimal] | None = None,
+    **ways: Any,
+) -> Plan:
+    """Do what `plan_lines` does from a shelf that is loaded already; `wasted` are the rows of wasted lots, by id."""
+    check_waste(waste, {lot.id: lot for lot in lots}, wasted, on)
+    shelf = {lot.id: lot for lot in without_waste(lots, waste)}
+    _check_choices(choices, {line.pk: line for line in lines}, shelf, quantity, on, order)
     return make_plan(
-        parts,
+        [as_part(line) for line in lines],
         lots,
         quantity,
         on=on,
@@ -171,11 +192,8 @@ def plan_lines(
     )
 
 
-def check_waste(waste: Sequence[Waste], lots: Mapping[int, Lot], on: date) -> None:
+def check_waste(waste: Sequence[Waste], lots: Mapping[int, Lot], rows: Mapping[int, InventoryItem], on: date) -> None:
     """Refuse waste without a reason, of a lot that was not there that day, of more than it has, in parts (R5, R29)."""
-    if not waste:
-        return
-    rows = InventoryItem.objects.with_items().in_bulk({row.lot_id for row in waste})
     wasted: dict[int, Decimal] = {}
     for row in waste:
         item = rows.get(row.lot_id)
@@ -273,15 +291,20 @@ def _record_for_order(wish: Wish, order_id: int, version: int | None) -> Assembl
     if run := sent_before(AssemblyRun.objects, wish.key):
         return run
     order = check_open(order, version)
-    if wish.quantity > order.quantity_left:
-        raise OrderState(
-            _("%(order)s has %(left)s left, not %(quantity)s. Raise the order, or record the rest without one.")
-            % {"order": order, "left": order.quantity_left, "quantity": wish.quantity},
-            order,
-        )
+    check_left(order, wish.quantity)
     lines = order_lines(order)
     _lock_lines(wish, order.finished_good, lines, order)
     return record_lines(wish, order, lines, order.quantity_left)
+
+
+def check_left(order: AssemblyOrder, quantity: int) -> None:
+    """Refuse more pieces than an order has left (R21)."""
+    if quantity > order.quantity_left:
+        raise OrderState(
+            _("%(order)s has %(left)s left, not %(quantity)s. Raise the order, or record the rest without one.")
+            % {"order": order, "left": order.quantity_left, "quantity": quantity},
+            order,
+        )
 
 
 def _record_without_order(wish: Wish, good: FinishedGood) -> AssemblyRun:
@@ -290,8 +313,13 @@ def _record_without_order(wish: Wish, good: FinishedGood) -> AssemblyRun:
     if run := sent_before(AssemblyRun.objects, wish.key):
         return run
     lines = recipe_lines(good)
-    if _items(lines) != _items(peeked):
+    if items_of(lines) != items_of(peeked):
         raise StaleVersion(good)
+    return record_recipe(wish, good, lines)
+
+
+def record_recipe(wish: Wish, good: FinishedGood, lines: Sequence[Composition]) -> AssemblyRun:
+    """Plan and write a run by a good's recipe, for an order that is opened and closed with it (R21); locks are held."""
     plan = planned(wish, lines, None)
     order = AssemblyOrder(
         finished_good=good,
@@ -326,7 +354,7 @@ def planned(
         pinned=wish.pinned,
         from_other_orders=wish.from_other_orders,
     )
-    _refuse(plan, lines, is_anyway=wish.anyway_notes is not None)
+    refuse_plan(plan, lines, is_anyway=wish.anyway_notes is not None)
     return plan
 
 
@@ -345,33 +373,45 @@ def _write(
         anyway_notes=wish.anyway_notes or "",
         counts=counts,
         replaces=wish.replaces,
+        sheet=wish.sheet,
     )
 
 
 def _lock_lines(wish: Wish, good: FinishedGood, lines: Sequence[Composition], order: AssemblyOrder | None) -> None:
-    """Lock the good itself (its lots grow) and every item that lines, promises, named lots or debts touch."""
+    lock_lines([good.pk], lines, wish.lots, [order.pk] if order else [], lines if wish.anyway_notes is not None else ())
+
+
+def lock_lines(
+    goods: Iterable[int],
+    lines: Sequence[Composition],
+    lots: Collection[int],
+    orders: Collection[int],
+    owing: Iterable[Composition],
+) -> None:
+    """Lock the goods themselves (their lots grow) and every item that lines, promises, named lots or debts touch.
+
+    `owing` are the lines that may be left open.
+    """
     lock_stock(
-        goods={good.pk, *(line.finished_good_id for line in lines if line.finished_good_id is not None)},
+        goods={*goods, *(line.finished_good_id for line in lines if line.finished_good_id is not None)},
         units={line.finished_unit_id for line in lines if line.finished_unit_id is not None},
         products={
             line.packaging_product_id for line in lines if line.packaging_product_id is not None and not line.is_generic
         },
-        lots=wish.lots,
-        order=order.pk if order else None,
-        generics=[part.generic_id for part in map(as_part, lines) if part.is_generic and part.generic_id]
-        if wish.anyway_notes is not None
-        else (),
+        lots=lots,
+        orders=orders,
+        generics={part.generic_id for part in map(as_part, owing) if part.is_generic and part.generic_id},
     )
 
 
-def _items(lines: Iterable[Composition]) -> set[tuple[int | None, int | None, int | None, bool]]:
+def items_of(lines: Iterable[Composition]) -> set[tuple[int | None, int | None, int | None, bool]]:
     """Return what decides which items are locked."""
     return {
         (line.finished_good_id, line.finished_unit_id, line.packaging_product_id, line.is_generic) for line in lines
     }
 
 
-def _refuse(plan: Plan, lines: Sequence[Composition], *, is_anyway: bool) -> None:
+def refuse_plan(plan: Plan, lines: Sequence[Composition], *, is_anyway: bool) -> None:
     """Raise what keeps a plan from being recorded: first what is not there, then what is not decided (R24)."""
     by_id = {line.pk: line for line in lines}
     if plan.shortages:

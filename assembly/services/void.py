@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from assembly.models import AssemblyRun, Consumption, PackagingDebt
 from assembly.plan import Choices, Waste, cut_choices
-from assembly.queries import consumptions, goods_lot_uses, own_goods_movements
+from assembly.queries import consumptions_of, goods_lot_uses, own_goods_movements, runs_beside, uses_outside
 from assembly.services.record import Wish, record_lines
 from assembly.services.write import owe
-from packaging.exceptions import AlreadyVoided, NotFound, OrderState
+from packaging.exceptions import AlreadyVoided, GoodsUsed, NotFound, OrderState, StaleVersion
 from packaging.locks import lock_orders, lock_stock
 from packaging.models import AssemblyOrder, Composition, CompositionAssignment, InventoryItem, StockMovement
 from packaging.queries import as_part
@@ -36,17 +36,55 @@ def void_run(*, run_id: int, reason: str, by: User | None) -> AssemblyRun:
     return _void(run_id, order, rows, reason, by)
 
 
+@transaction.atomic
+def void_day(*, run_id: int, reason: str, by: User | None) -> list[AssemblyRun]:
+    """Take back every run in force of the day sheet that a run was recorded on, the last one first (R28).
+
+    All of them or none: what others used of their goods refuses the whole, with the names of who did. Raises what
+    `void_run` raises; `StaleVersion` when a run of the sheet was corrected at the same moment.
+    """
+    peeked = [run for run in runs_beside(run_id) if not run.is_voided]
+    orders, rows = _lock_runs(peeked)
+    beside = runs_beside(run_id)
+    if not beside:
+        raise NotFound(_("The run"))
+    runs = [run for run in beside if not run.is_voided]
+    if not runs:
+        raise AlreadyVoided(beside[0])
+    if not {run.pk for run in runs} <= rows.keys():
+        raise StaleVersion(beside[0])
+    if uses := uses_outside(runs):
+        raise GoodsUsed(
+            " ".join(use.sentence for use in uses),
+            runs=[run for use in uses for run in use.runs],
+            movements=[movement for use in uses for movement in use.movements],
+        )
+    return [_void(run.pk, orders.get(run.order_id or 0), rows[run.pk], reason, by) for run in reversed(runs)]
+
+
 def _lock_run(run_id: int) -> tuple[AssemblyOrder | None, list[Consumption]]:
     """Lock a run's order and every item that it used, made or owes; return the order and the rows of its ledger."""
     peeked = get_row(AssemblyRun.objects, run_id, _("The run"))
-    orders = lock_orders([peeked.order_id] if peeked.order_id else [])
-    rows = consumptions(run_id)
-    lots = {row.movement.inventory_item_id for row in rows if row.movement is not None}
-    if peeked.goods_lot_id is not None:
-        lots.add(peeked.goods_lot_id)
-    owed = peeked.debts.values_list("generic_product_id", flat=True) if peeked.packaging_bypassed else ()
-    lock_stock(goods=[peeked.finished_good_id], lots=lots, order=peeked.order_id, generics=list(owed))
-    return orders.get(peeked.order_id or 0), rows
+    orders, rows = _lock_runs([peeked])
+    return orders.get(peeked.order_id or 0), rows[run_id]
+
+
+def _lock_runs(runs: Sequence[AssemblyRun]) -> tuple[dict[int, AssemblyOrder], dict[int, list[Consumption]]]:
+    """Do so for many runs at once; return orders and ledgers by id."""
+    order_ids = {run.order_id for run in runs if run.order_id is not None}
+    orders = lock_orders(order_ids)
+    rows = consumptions_of([run.pk for run in runs])
+    lots = {row.movement.inventory_item_id for mine in rows.values() for row in mine if row.movement is not None}
+    lots |= {run.goods_lot_id for run in runs if run.goods_lot_id is not None}
+    owing = [run.pk for run in runs if run.packaging_bypassed]
+    owed = PackagingDebt.objects.filter(assembly_run__in=owing).values_list("generic_product_id", flat=True)
+    lock_stock(
+        goods=[run.finished_good_id for run in runs],
+        lots=lots,
+        orders=order_ids,
+        generics=list(owed) if owing else (),
+    )
+    return orders, rows
 
 
 def _void(
@@ -138,6 +176,7 @@ def correct_run(*, run_id: int, quantity: int, reason: str, by: User | None, key
         anyway_notes=old.packaging_bypass_notes or "" if old.packaging_bypassed else None,
         pinned=pinned,
         replaces=old,
+        sheet=old.sheet,
     )
     return record_lines(wish, order, lines, order.quantity - order.quantity_assembled)
 

@@ -19,7 +19,7 @@ from assembly.models import (
     consumption_models,
 )
 from assembly.plan import Plan, Used
-from packaging.availability import Part, Promise, released
+from assembly.sequence import promises_left
 from packaging.costs import ZERO, per_unit, round4
 from packaging.models import (
     AssemblyOrder,
@@ -46,6 +46,7 @@ def write_run(
     anyway_notes: str = "",
     counts: bool = True,
     replaces: AssemblyRun | None = None,
+    sheet: UUID | None = None,
 ) -> AssemblyRun:
     """Write a plan; the caller holds all locks. An order that is made for this run `counts` its pieces already.
 
@@ -78,6 +79,7 @@ def write_run(
         recorded_by=by,
         goods_lot=goods_lot,
         replaces=replaces,
+        sheet=sheet,
     )
     run.save(force_insert=True)
     used = [movement_of(taken, Kind.CONSUMED, order, by, composition=lines[taken.part.line_id]) for taken in plan.takes]
@@ -211,42 +213,22 @@ def owe(changes: Sequence[tuple[int, Decimal]]) -> None:
 
 def _settle_promises(plan: Plan, order: AssemblyOrder) -> None:
     """Count what was consumed of each promise, and release what the order no longer needs (R11, R22)."""
-    consumed = {(t.part.line_id, t.lot.id): t.promised for t in plan.takes if t.promised}
-    parts: dict[int, Part] = {line.part.line_id: line.part for line in plan.lines}
-    promises: dict[int, list[tuple[Promise, int]]] = {}
-    for lot in plan.lots:
-        for promise in lot.promises:
-            if promise.line_id in parts:
-                promises.setdefault(promise.line_id, []).append((promise, lot.id))
     now = timezone.now()
     changed, gone = [], []
-    for line_id, held in promises.items():
-        rest = [
-            Promise(
-                promise.assignment_id,
-                line_id,
-                promise.quantity - consumed.get((line_id, lot_id), ZERO),
-                promise.assigned_at,
-                promise.consumed + consumed.get((line_id, lot_id), ZERO),
-            )
-            for promise, lot_id in held
-        ]
-        kept = released(rest, parts[line_id].need(order.quantity_left))
-        for (before, _lot_id), after in zip(held, rest, strict=True):
-            outstanding = kept.get(after.assignment_id, after.quantity)
-            if outstanding == before.quantity:
-                continue
-            if after.consumed + outstanding == 0:
-                gone.append(after.assignment_id)
-            else:
-                changed.append(
-                    CompositionAssignment(
-                        pk=after.assignment_id,
-                        quantity_assigned=after.consumed + outstanding,
-                        quantity_consumed=after.consumed,
-                        updated_at=now,
-                    )
+    for left in promises_left(plan, order.quantity_left):
+        if left.outstanding == left.before.quantity:
+            continue
+        if left.consumed + left.outstanding == 0:
+            gone.append(left.before.assignment_id)
+        else:
+            changed.append(
+                CompositionAssignment(
+                    pk=left.before.assignment_id,
+                    quantity_assigned=left.consumed + left.outstanding,
+                    quantity_consumed=left.consumed,
+                    updated_at=now,
                 )
+            )
     if changed:
         CompositionAssignment.objects.bulk_update(changed, ["quantity_assigned", "quantity_consumed", "updated_at"])
     if gone:

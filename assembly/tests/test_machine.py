@@ -27,14 +27,19 @@ from hypothesis.stateful import (
 
 import assembly.services
 from assembly.models import AssemblyRun, PackagingDebt
+from assembly.queries import run_subject
 from assembly.services import (
+    DayRow,
     Waste,
     correct_run,
     keep_check,
     preview_assembly,
+    preview_day,
     record_assembly,
+    record_day,
     settle_debt,
     settle_debts,
+    void_day,
     void_run,
     waive_debt,
 )
@@ -59,6 +64,8 @@ STEPS = 40  # of each example
 DONE = Counter()  # how often each service did what it was asked to
 EXCUSED = {
     "ISSUE_REASONS": "words",
+    "DayPlan": "what preview_day answers",
+    "DayRow": "a row that record_day is given",
     "Waste": "a row that record_assembly is given",
     "check_lines": "reads alone; add_line and change_line ask it",
     "check_order_quantity": "reads alone; change_order asks it",
@@ -325,6 +332,27 @@ class Shop(RuleBasedStateMachine):
     @rule(number=PICK)
     def waive(self, number):
         self.attempt(waive_debt, debt_id=self.one(PackagingDebt.objects, number).pk, reason="None was used")
+
+    @rule(number=PICK, quantity=PIECES, other=PIECES, day=PICK, anyway=st.booleans(), waste=st.none() | PICK)
+    def day_sheet(self, number, quantity, other, day, anyway, waste):
+        """The check of a sheet says whether it can be recorded, and what each of its runs costs."""
+        order, note = self.one(AssemblyOrder.objects.open(), number), "In a hurry" if anyway else None
+        lot = self.one(InventoryItem.objects.on_hand(), waste) if waste is not None else None
+        broken = [Waste(lot.pk, D(1), "torn")] if lot else []
+        rows = [DayRow(other, finished_good_id=good.pk, anyway_notes=note) for good in reversed(self.goods)]
+        rows += [DayRow(quantity, order_id=order.pk, anyway_notes=note, waste=broken)] if order else []
+        subjects = [run_subject(order_id=row.order_id, finished_good_id=row.finished_good_id) for row in rows]
+        at = self.moment(day)
+        planned = preview_day(rows=list(zip(rows, subjects, strict=True)), on=at.date())
+        runs = self.attempt(record_day, rows=rows, key=uuid4(), assembled_at=at)
+        assert planned.is_ready == (runs is not None)
+        if runs:
+            assert sorted(row.plan.total for row in planned.rows) == sorted(run.total_component_cost for run in runs)
+
+    @precondition(lambda self: AssemblyRun.objects.exists())
+    @rule(number=PICK)
+    def void_day(self, number):
+        self.attempt(void_day, run_id=self.one(AssemblyRun.objects, number).pk, reason="mistake")
 
     @precondition(lambda self: AssemblyRun.objects.exists())
     @rule(number=PICK)

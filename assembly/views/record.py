@@ -85,7 +85,7 @@ def _record(request: HtmxHttpRequest) -> HttpResponse:
             quantity=values["quantity"],
             by=request.user,
             key=values["key"],
-            assembled_at=_moment(values["on"]),
+            assembled_at=moment_of(values["on"]),
             notes=values["notes"],
             choices=values["choices"],
             record_anyway=values["anyway"],
@@ -171,7 +171,7 @@ def _how(request: HtmxHttpRequest) -> dict[str, Any]:
     return {"is_choosing": "choose" in request.GET, "back": safe_next(request, "")}
 
 
-def _moment(day: date) -> datetime:
+def moment_of(day: date) -> datetime:
     """Return when a run of this day was made: now, or for an earlier day its noon."""
     now = timezone.now()
     return now if day == timezone.localdate(now) else timezone.make_aware(datetime.combine(day, time(12)))

@@ -77,7 +77,7 @@ def _choosable(line: LinePlan, lots: Sequence[Lot], day: date) -> list[Lot]:
     return sorted(mine, key=fifo)
 
 
-def _last_days() -> list[tuple[str, str]]:
+def last_days() -> list[tuple[str, str]]:
     """Return the days that a run most often has, in words and as fields write them."""
     today = timezone.localdate()
     return [(_("Today"), today.isoformat()), (_("Yesterday"), (today - timedelta(days=1)).isoformat())]
@@ -136,7 +136,7 @@ class RecordScreen:
             "order": order,
             "good": good,
             "form": self.form,
-            "days": _last_days(),
+            "days": last_days(),
             "key": self.key,
             "back": self.back,
             "first_url": self._first_url(),

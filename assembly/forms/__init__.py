@@ -1,7 +1,7 @@
 """What the screens of runs ask. Forms check shape; whether stock is there, the services check."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -49,41 +49,15 @@ class WasteRow:
     words: forms.BoundField
 
 
-class RunPlanForm(PlainForm):
-    """What a run would be: how many, on which day, which lots for generic lines, and what broke while packing."""
+class MadeForm(PlainForm):
+    """What was made on which day, and what was torn or broken: each row of waste has a suffix for its fields (R29)."""
 
-    quantity = WholeField(label=_("How many did you make?"), max_value=MOST_PIECES)
     on = DayField(label=_("On which day?"))
     notes = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
 
-    from_other_orders = forms.BooleanField(label=_("Take goods made for other open orders"), required=False)
-
-    def __init__(self, data: Mapping[str, Any], *args: Any, **kwargs: Any) -> None:
-        self.sent = {name: data[name] for name in data}
-        super().__init__(self.sent, *args, **kwargs)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.fields["on"].widget.attrs["max"] = timezone.localdate().isoformat()
-        for name in self.sent:
-            if CHOICE.fullmatch(name):
-                self.fields[name] = QuantityField(required=False, label=_("Lot"))
-        used = [int(match[1]) for name in self.sent if (match := WASTE.fullmatch(name)) and self._says(name)]
-        self.waste_numbers = range(1, min(max([*used, FEWEST_WASTE - 1]) + 1, MOST_WASTE) + 1)
-        for number in self.waste_numbers:
-            self._add_waste(number)
-
-    def _says(self, name: str) -> bool:
-        return bool(str(self.sent[name]).strip()) and not name.startswith("waste_reason")
-
-    def _add_waste(self, number: int) -> None:
-        self.fields[f"waste_lot_{number}"] = WholeField(
-            label=_("Which lot?"), max_value=2**31 - 1, required=False, widget=forms.Select()
-        )
-        self.fields[f"waste_quantity_{number}"] = QuantityField(label=_("How many broke?"), required=False)
-        self.fields[f"waste_reason_{number}"] = forms.ChoiceField(
-            label=_("What happened?"), choices=list(WASTE_REASONS.items()), required=False
-        )
-        self.fields[f"waste_words_{number}"] = forms.CharField(
-            label=_("In your own words"), max_length=400, required=False
-        )
 
     def clean_on(self) -> date:
         """Refuse a day in the future of the shop (R5)."""
@@ -92,20 +66,21 @@ class RunPlanForm(PlainForm):
             raise ValidationError(_("A run cannot be dated into the future."), code="future")
         return day
 
-    def clean(self) -> None:
-        """Gather the chosen lots by line, `choices`; an empty field or 0 means none of that lot."""
-        super().clean()
-        choices: dict[int, dict[int, Decimal]] = {}
-        for name, amount in self.cleaned_data.items():
-            match = CHOICE.fullmatch(name)
-            if match and amount:
-                choices.setdefault(int(match[1]), {})[int(match[2])] = amount
-        self.cleaned_data["choices"] = choices
-        self.cleaned_data["waste"] = [row for number in self.waste_numbers if (row := self._clean_waste(number))]
+    def _add_waste(self, suffix: str) -> None:
+        self.fields[f"waste_lot_{suffix}"] = WholeField(
+            label=_("Which lot?"), max_value=2**31 - 1, required=False, widget=forms.Select()
+        )
+        self.fields[f"waste_quantity_{suffix}"] = QuantityField(label=_("How many broke?"), required=False)
+        self.fields[f"waste_reason_{suffix}"] = forms.ChoiceField(
+            label=_("What happened?"), choices=list(WASTE_REASONS.items()), required=False
+        )
+        self.fields[f"waste_words_{suffix}"] = forms.CharField(
+            label=_("In your own words"), max_length=400, required=False
+        )
 
-    def _clean_waste(self, number: int) -> Waste | None:
+    def _clean_waste(self, suffix: str) -> Waste | None:
         """Return what broke of one lot, None for an empty row; a row that is half filled in is refused."""
-        names = [f"waste_{word}_{number}" for word in ("lot", "quantity", "reason", "words")]
+        names = [f"waste_{word}_{suffix}" for word in ("lot", "quantity", "reason", "words")]
         if self.errors.keys() & set(names):
             return None
         lot_id, quantity, reason, words = (self.cleaned_data.get(name) for name in names)
@@ -121,8 +96,7 @@ class RunPlanForm(PlainForm):
             return Waste(lot_id, quantity, ": ".join(filter(None, (reason, words))))
         return None
 
-    def offer_waste(self, lots: Sequence[Lot]) -> list[WasteRow]:
-        """Return the rows for what broke, with the lots that it may have been."""
+    def _offer_waste(self, suffixes: Iterable[str], lots: Sequence[Lot]) -> list[WasteRow]:
         groups: dict[str, list[tuple[int, str]]] = {}
         for lot in lots:
             words = _("%(lot)s · %(quantity)s on hand") % {
@@ -131,12 +105,48 @@ class RunPlanForm(PlainForm):
             }
             groups.setdefault(lot.item_name, []).append((lot.id, words))
         rows = []
-        for number in self.waste_numbers:
-            widget = self.fields[f"waste_lot_{number}"].widget
+        for suffix in suffixes:
+            widget = self.fields[f"waste_lot_{suffix}"].widget
             assert isinstance(widget, forms.Select)
             widget.choices = [("", _("Nothing broke")), *groups.items()]
-            rows.append(WasteRow(*(self[f"waste_{word}_{number}"] for word in ("lot", "quantity", "reason", "words"))))
+            rows.append(WasteRow(*(self[f"waste_{word}_{suffix}"] for word in ("lot", "quantity", "reason", "words"))))
         return rows
+
+
+class RunPlanForm(MadeForm):
+    """What a run would be: how many, on which day, which lots for generic lines, and what broke while packing."""
+
+    quantity = WholeField(label=_("How many did you make?"), max_value=MOST_PIECES)
+    from_other_orders = forms.BooleanField(label=_("Take goods made for other open orders"), required=False)
+
+    def __init__(self, data: Mapping[str, Any], *args: Any, **kwargs: Any) -> None:
+        self.sent = {name: data[name] for name in data}
+        super().__init__(self.sent, *args, **kwargs)
+        for name in self.sent:
+            if CHOICE.fullmatch(name):
+                self.fields[name] = QuantityField(required=False, label=_("Lot"))
+        used = [int(match[1]) for name in self.sent if (match := WASTE.fullmatch(name)) and self._says(name)]
+        self.waste_numbers = range(1, min(max([*used, FEWEST_WASTE - 1]) + 1, MOST_WASTE) + 1)
+        for number in self.waste_numbers:
+            self._add_waste(str(number))
+
+    def _says(self, name: str) -> bool:
+        return bool(str(self.sent[name]).strip()) and not name.startswith("waste_reason")
+
+    def clean(self) -> None:
+        """Gather the chosen lots by line, `choices`; an empty field or 0 means none of that lot."""
+        super().clean()
+        choices: dict[int, dict[int, Decimal]] = {}
+        for name, amount in self.cleaned_data.items():
+            match = CHOICE.fullmatch(name)
+            if match and amount:
+                choices.setdefault(int(match[1]), {})[int(match[2])] = amount
+        self.cleaned_data["choices"] = choices
+        self.cleaned_data["waste"] = [row for number in self.waste_numbers if (row := self._clean_waste(str(number)))]
+
+    def offer_waste(self, lots: Sequence[Lot]) -> list[WasteRow]:
+        """Return the rows for what broke, with the lots that it may have been."""
+        return self._offer_waste(map(str, self.waste_numbers), lots)
 
     def carried(self) -> dict[str, str]:
         """Return what else was typed, to be sent or addressed again: what broke, and whose goods may be taken."""
