@@ -59,6 +59,9 @@ ENTRIES = (
     Entry("packaging:stock_bake", _("Bake in"), _("Cookies and cakes that were baked"), "make", "packaging.bake_stock"),
     Entry("packaging:stock_count", _("Count"), _("Write down what is on the shelf"), "count", "packaging.count_stock"),
     Entry("assembly:books_check", _("The books"), _("Whether every figure agrees"), "check", "assembly.check_books"),
+    Entry(
+        "role_list", _("Who may what"), _("The groups of this shop, and who is in them"), "person", "auth.view_group"
+    ),
 )
 
 
