@@ -35,9 +35,9 @@ def address(name, pk):
     return reverse(name, kwargs=dict.fromkeys(addresses()[name], pk))
 
 
-def sample(name, bakehouse, run):
-    """Return an address that leads somewhere in fixture F."""
-    numbers = {
+def numbers(bakehouse, run):
+    """Return what the numbers in addresses stand for in fixture F."""
+    return {
         "composition_id": bakehouse.line("E1/G1", "bag").pk,
         "line_id": bakehouse.line("G1", "bag").pk,
         "good_id": bakehouse.goods["G1"].pk,
@@ -49,7 +49,16 @@ def sample(name, bakehouse, run):
         "generic": bakehouse.generics["bag"].pk,
         "lot": bakehouse.lots["L1"].pk,
     }
-    return reverse(name, kwargs={word: numbers[NUMBERS.get(name, word)] for word in addresses()[name]})
+
+
+def place(name, words, known):
+    """Return an address with these numbers."""
+    return reverse(name, kwargs={word: known[NUMBERS.get(name, word)] for word in words})
+
+
+def sample(name, bakehouse, run):
+    """Return an address that leads somewhere in fixture F."""
+    return place(name, addresses()[name], numbers(bakehouse, run))
 
 
 class Forms(HTMLParser):

@@ -22,18 +22,11 @@ from bakery.tests.addresses import NUMBERS, Forms
 from bakery.tests.url_names import url_names
 from bakery.tests.who import busy
 from packaging import bakehouse as fixture
+from packaging.admin.base import COST_COLUMNS
 from packaging.models import InventoryItem
 from packaging.services import correct_cost, count_lot, receive_lot
 
 SIGN = "¤"
-MONEY = {
-    "value",
-    "total_cost",
-    "unit_cost_at_consumption",
-    "late_cost",
-    "total_component_cost",
-    "per_unit_cost",
-}
 LINK = re.compile(r'(?:href|hx-get)="([^"#]+)')
 PART = re.compile(r"{% partialdef ([\w-]+)")
 EACH_TIME = re.compile(
@@ -107,7 +100,7 @@ def prices():
     for label in ("packaging", "assembly"):
         for model in apps.get_app_config(label).get_models():
             for field in model._meta.concrete_fields:
-                if isinstance(field, DecimalField) and field.name in MONEY:
+                if isinstance(field, DecimalField) and field.name in COST_COLUMNS:
                     amounts |= set(model._default_manager.values_list(field.name, flat=True))
     amounts |= {lot.unit_cost for lot in InventoryItem.objects.all()}
     amounts |= {lot.total_cost / lot.quantity_received for lot in InventoryItem.objects.all()}

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from django.apps import apps
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils import timezone
 from assembly.models import BooksCheck
 from bakery.roles import ROLES, set_up_roles, view_permissions
 from bakery.tests.crawl import SIGN, Crawl, admin_addresses, dear_shop, forget_numbers, prices, shop_addresses
+from packaging.admin.base import COST_COLUMNS
 from packaging.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +100,14 @@ PROBES = [
 def test_a_table_of_the_administration_is_not_narrowed_by_a_cost(db, table, query):
     """Who may not see an amount may not ask "more than 100?" either."""
     assert clerk().get(f"/admin/{table}/?{query}").status_code == 400
+
+
+def test_every_column_of_money_is_named():
+    """Money has four places, quantities three."""
+    models = [model for label in ("packaging", "assembly") for model in apps.get_app_config(label).get_models()]
+    fields = [field for model in models for field in model._meta.concrete_fields]
+    money = {field.name for field in fields if getattr(field, "decimal_places", 0) == 4}
+    assert money == COST_COLUMNS - {"differences"}
 
 
 def test_the_books_are_not_searched_for_values(db):

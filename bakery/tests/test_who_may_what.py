@@ -16,9 +16,9 @@ from django.urls import reverse
 
 from assembly.tests.factories import GoodConsumptionFactory
 from bakery.roles import ROLES, set_up_roles, view_permissions
-from bakery.tests.addresses import everything
+from bakery.tests.addresses import everything, numbers, place
 from bakery.tests.url_names import url_names
-from bakery.tests.who import MISSING, PEOPLE, busy, foreign, numbers, own_run, person, place
+from bakery.tests.who import MISSING, PEOPLE, busy, foreign, own_run, person
 from packaging.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -4,11 +4,9 @@ from decimal import Decimal
 from uuid import uuid4
 
 from django.test import Client
-from django.urls import reverse
 
-from assembly.models import AssemblyRun, BooksCheck, PackagingDebt
+from assembly.models import AssemblyRun, BooksCheck
 from assembly.services import record_assembly
-from bakery.tests.addresses import NUMBERS
 from packaging.models import PromiseMove
 from packaging.services import assign_lots
 from packaging.tests.factories import UserFactory
@@ -59,22 +57,6 @@ def busy(bakehouse):
     return run
 
 
-def numbers(bakehouse, run):
-    """Return what the numbers in addresses stand for."""
-    return {
-        "composition_id": bakehouse.line("E1/G1", "bag").pk,
-        "line_id": bakehouse.line("G1", "bag").pk,
-        "good_id": bakehouse.goods["G1"].pk,
-        "order_id": bakehouse.orders["E1/G1"].pk,
-        "event_id": bakehouse.events["E1"].pk,
-        "run_id": run.pk,
-        "lot_id": bakehouse.lots["L1"].pk,
-        "debt_id": PackagingDebt.objects.earliest("pk").pk,
-        "generic": bakehouse.generics["bag"].pk,
-        "lot": bakehouse.lots["L1"].pk,
-    }
-
-
 def foreign(bakehouse):
     """Return for some numbers a row that is there and belongs elsewhere."""
     return {
@@ -82,11 +64,6 @@ def foreign(bakehouse):
         "composition_id": bakehouse.line("G1", "bag").pk,  # a recipe's line, not an order's
         "lot_id": bakehouse.lots["L8"].pk,  # ribbon, where bags are asked for
     }
-
-
-def place(name, words, known):
-    """Return an address with these numbers."""
-    return reverse(name, kwargs={word: known[NUMBERS.get(name, word)] for word in words})
 
 
 def own_run(bakehouse, user):

@@ -160,7 +160,7 @@ class ShopAdmin(CostsHidden, admin.ModelAdmin[M]):
 
     # Search
 
-    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Search in no column that tells costs: what is found would tell them as well."""
         return [name for name in super().get_search_fields(request) if self.lookup_allowed(name, "", request)]
 
