@@ -5,7 +5,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from bakery import accounts, health, people, views, views_log
+from bakery import accounts, health, people, views, views_log, who_may
 
 handler400 = "bakery.views.bad_request"
 handler403 = "bakery.views.forbidden"
@@ -38,6 +38,7 @@ urlpatterns = [
     path("admin/login/", accounts.admin_sign_in, name="admin_sign_in"),
     path("admin/password_change/", RedirectView.as_view(pattern_name="password_change")),  # ours is slowed down
     path("healthz", health.healthz, name="healthz"),
+    path("roles/", who_may.role_list, name="role_list"),
     path("admin/", admin.site.urls),
     path("", include("packaging.urls")),
     path("", include("assembly.urls")),

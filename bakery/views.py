@@ -57,11 +57,15 @@ ENTRIES = (
     Entry("packaging:stock_count", _("Count"), _("Write down what is on the shelf"), "count", "packaging.count_stock"),
     Entry("assembly:books_check", _("The books"), _("Whether every figure agrees"), "check", "assembly.check_books"),
     Entry(
+    Entry(
         "people",
         _("People"),
         _("Log-ins: who is locked out, who has a second factor"),
         "person",
         "bakery.look_after_people",
+    ),
+    Entry(
+        "role_list", _("Who may what"), _("The groups of this shop, and who is in them"), "person", "auth.view_group"
     ),
     Entry("log_list", _("The log"), _("Who did what, and when"), "person", "bakery.view_log"),
     Entry("health", _("State of the program"), _("Database, migrations, disk"), "info", "assembly.check_books"),

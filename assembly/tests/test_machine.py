@@ -65,6 +65,7 @@ DONE = Counter()  # how often each service did what it was asked to
 EXCUSED = {
     "ISSUE_REASONS": "words",
     "DayPlan": "what preview_day answers",
+    "DayRowPlan": "what preview_day answers of a row",
     "DayRow": "a row that record_day is given",
     "Waste": "a row that record_assembly is given",
     "check_lines": "reads alone; add_line and change_line ask it",

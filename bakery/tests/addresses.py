@@ -39,9 +39,9 @@ def address(name, pk):
     return reverse(name, kwargs=dict.fromkeys(addresses()[name], pk))
 
 
-def sample(name, bakehouse, run):
-    """Return an address that leads somewhere in fixture F."""
-    numbers = {
+def numbers(bakehouse, run):
+    """Return what the numbers in addresses stand for in fixture F."""
+    return {
         "composition_id": bakehouse.line("E1/G1", "bag").pk,
         "line_id": bakehouse.line("G1", "bag").pk,
         "good_id": bakehouse.goods["G1"].pk,
@@ -56,7 +56,16 @@ def sample(name, bakehouse, run):
         "kind": "order",
         "pk": bakehouse.orders["E1/G1"].pk,
     }
-    return reverse(name, kwargs={word: numbers[NUMBERS.get(name, word)] for word in addresses()[name]})
+
+
+def place(name, words, known):
+    """Return an address with these numbers."""
+    return reverse(name, kwargs={word: known[NUMBERS.get(name, word)] for word in words})
+
+
+def sample(name, bakehouse, run):
+    """Return an address that leads somewhere in fixture F."""
+    return place(name, addresses()[name], numbers(bakehouse, run))
 
 
 def admin_pages():

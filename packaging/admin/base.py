@@ -39,6 +39,7 @@ COST_COLUMNS = {
     "late_cost",
     "total_component_cost",
     "per_unit_cost",
+    "differences",  # of the books: they name values
 }
 MOST_NAMED = 20  # rows that a refusal names; more of them say nothing new
 
@@ -159,6 +160,10 @@ class ShopAdmin(CostsHidden, admin.ModelAdmin[M]):
         return super().lookup_allowed(lookup, value, request)
 
     # Search
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Search in no column that tells costs: what is found would tell them as well."""
+        return [name for name in super().get_search_fields(request) if self.lookup_allowed(name, "", request)]
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[M], search_term: str

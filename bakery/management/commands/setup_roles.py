@@ -1,4 +1,4 @@
-"""`manage.py setup_roles`: make the groups Packers, Planners and Managers (R32)."""
+"""`manage.py setup_roles`: make the groups Packers, Planners, Managers and Staff (R32)."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from bakery.roles import PermissionsMissing, set_up_roles
 
 
 class Command(BaseCommand):
-    """Make the groups of a shop, or give them what a newer version added. It can run any number of times."""
+    """Make the groups of a shop, or bring them up to a newer version. It can run any number of times."""
 
-    help = "Make the groups Packers, Planners and Managers, or add what is new to them."
+    help = "Make the groups Packers, Planners, Managers and Staff, or bring them up to this version."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
