@@ -29,6 +29,7 @@ from assembly.queries.runs import (
     may_void,
     others_goods,
     own_goods_movements,
+    recent_runs,
     run_filters,
     run_subject,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "others_goods",
     "own_goods_movements",
     "promises_back",
+    "recent_runs",
     "run_filters",
     "run_subject",
     "settling_lots",

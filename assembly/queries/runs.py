@@ -1,12 +1,12 @@
 """One run: what it is recorded for, what it used, and where its goods went."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import CharField, DecimalField, F, Q, Value
+from django.db.models import CharField, DecimalField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,6 +25,8 @@ from packaging.queries import good_or_not_found
 
 # A correction of goods that names a line is what a settled debt added to them; one by hand names none.
 OWN = Q(kind=StockMovement.Kind.ASSEMBLED) | Q(kind=StockMovement.Kind.CORRECTED, composition__isnull=False)
+MOST_CHOICES = 200  # of each filter
+RECENT = 3  # runs on the page of their good
 UNDO_MINUTES = 10  # whoever recorded a run may undo it for so long (R28)
 
 
@@ -55,23 +57,38 @@ def others_goods(lot_ids: Sequence[int]) -> list[InventoryItem]:
     return list(lots.order_by("received_on", "pk"))
 
 
-def run_filters() -> dict[str, list[tuple[int, str]]]:
-    """Return what runs can be narrowed by, each with its name: four statements."""
-    runs = AssemblyRun.objects.order_by()
-    goods = FinishedGood.objects.filter(pk__in=runs.values("finished_good"))
-    events = Event.objects.filter(pk__in=runs.filter(order__event__isnull=False).values("order__event"))
-    people = User.objects.filter(pk__in=runs.filter(recorded_by__isnull=False).values("recorded_by"))
-    used = AssemblyPackagingConsumption.objects.order_by().values("product")
-    designs = Product.objects.filter(pk__in=used).order_by("generic_product__name", "design")
+def run_filters(asked: Mapping[str, str] | None = None) -> dict[str, list[tuple[int, str]]]:
+    """Return what runs can be narrowed by, each with its name; four statements, and none of them reads all runs.
+
+    A long choice is cut. What an address names, `asked`, stands in it all the same, with runs or without.
+    """
+    this, asked = OuterRef("pk"), asked or {}
+    runs, used = AssemblyRun.objects.order_by(), AssemblyPackagingConsumption.objects.order_by()
+    goods = FinishedGood.objects.order_by("display_name").values_list("pk", "display_name")
+    events = Event.objects.order_by("-date", "name").values_list("pk", "name")
+    people = User.objects.order_by("username").values_list("pk", "username")
+    designs = Product.objects.order_by("generic_product__name", "design").values_list(
+        "pk", "generic_product__name", "design"
+    )
     return {
-        "good": list(goods.order_by("display_name").values_list("pk", "display_name")),
-        "event": list(events.order_by("-date", "name").values_list("pk", "name")),
-        "person": list(people.order_by("username").values_list("pk", "username")),
-        "design": [
-            (pk, f"{name} {design}".strip())
-            for pk, name, design in designs.values_list("pk", "generic_product__name", "design")
-        ],
+        "good": _choices(goods, runs.filter(finished_good=this), asked.get("good", "")),
+        "event": _choices(events, runs.filter(order__event=this), asked.get("event", "")),
+        "person": _choices(people, runs.filter(recorded_by=this), asked.get("person", "")),
+        "design": _choices(designs, used.filter(product=this), asked.get("design", "")),
     }
+
+
+def _choices(things: QuerySet[Any, Any], uses: QuerySet[Any], asked: str) -> list[tuple[int, str]]:
+    """Return the things that are used, and the one that is asked for."""
+    found = list(things.filter(Exists(uses))[:MOST_CHOICES])
+    if asked.isascii() and asked.isdigit() and len(asked) < 19 and int(asked) not in {row[0] for row in found}:
+        found += things.filter(pk=int(asked))
+    return [(pk, " ".join(names).strip()) for pk, *names in found]
+
+
+def recent_runs(good_id: int) -> list[AssemblyRun]:
+    """Return the last runs of a good that were not voided; one statement."""
+    return list(AssemblyRun.objects.in_force().with_open_debt().filter(finished_good=good_id).newest_first()[:RECENT])
 
 
 def run_subject(*, order_id: int | None = None, finished_good_id: int | None = None) -> RunSubject:

@@ -11,6 +11,7 @@ from assembly.models import AssemblyRun
 from assembly.queries import goods_uses, ledger, may_void, run_filters
 from bakery.web import HtmxHttpRequest, newest_first, permission_required, render_part, safe_next
 from packaging.costs import ZERO, round4
+from packaging.models import AssemblyOrder
 
 SHOWN_USES = 50
 
@@ -19,12 +20,14 @@ SHOWN_USES = 50
 @require_safe
 def run_list(request: HtmxHttpRequest) -> HttpResponse:
     """List runs, newest first, narrowed by good, day, order, event, person, design or lot."""
-    form = RunFilterForm(request.GET, choices=run_filters())
+    form = RunFilterForm(request.GET, choices=run_filters(request.GET))
     runs = AssemblyRun.objects.with_names().with_open_debt()
     is_fine = form.is_valid()
     page = newest_first(request, runs.narrowed(**form.filters) if is_fine else runs.none(), by="assembled_at")
     narrowed = form.filters if is_fine else {}
     context = {"form": form, "page": page, "narrowed": narrowed}
+    if order_id := narrowed.get("order"):
+        context["order"] = AssemblyOrder.objects.with_names().filter(pk=order_id).first()
     status = 200 if is_fine else 422
     return render_part(request, "assembly/run_list.html", context, part=("rows", "more"), status=status)
 
