@@ -30,8 +30,10 @@ from assembly.queries.runs import (
     others_goods,
     own_goods_movements,
     recent_runs,
+    run_before,
     run_filters,
     run_subject,
+    with_movements,
 )
 from assembly.queries.trace import trace_back, trace_forward, traced_lot
 from assembly.queries.undo import PromiseBack, TakenAgain, debts_closed, promises_back, taken_again
@@ -66,6 +68,7 @@ __all__ = [
     "own_goods_movements",
     "promises_back",
     "recent_runs",
+    "run_before",
     "run_filters",
     "run_subject",
     "settling_lots",
@@ -75,4 +78,5 @@ __all__ = [
     "trace_forward",
     "traced_lot",
     "waiting_counts",
+    "with_movements",
 ]

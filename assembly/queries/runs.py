@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import CharField, DecimalField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -127,6 +128,9 @@ class LedgerRow:
     movement_id: int | None
     reversed_quantity: Decimal | None
     reversed_value: Decimal | None
+    left: Decimal | None = None  # on the lot after the movement; filled in by `with_movements`
+    at: datetime | None = None
+    by: User | None = None
 
     @property
     def name(self) -> str:
@@ -178,6 +182,44 @@ def ledger(run_id: int) -> list[LedgerRow]:
     found.sort(key=lambda f: (f[1].kind == Consumption.Kind.WASTE, f[0] is None, f[0] or 0, f[1].line_id or 0, f[1].pk))
     # A union loses the places of a computed column on SQLite.
     return [replace(row, quantity=round3(row.quantity), promised=round3(row.promised)) for _place, row in found]
+
+
+def with_movements(rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+    """Add to rows what was left on each lot after its movement, when that was written and by whom; one statement."""
+    later = StockMovement.objects.filter(
+        Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), pk__gt=OuterRef("pk")),
+        inventory_item=OuterRef("inventory_item"),
+    )
+    since = later.order_by().values("inventory_item").annotate(total=Sum("quantity")).values("total")
+    movements = StockMovement.objects.filter(pk__in=[row.movement_id for row in rows if row.movement_id is not None])
+    found: dict[int | None, Any] = {
+        movement.pk: movement
+        for movement in movements.select_related("created_by", "inventory_item").annotate(since=Subquery(since))
+    }
+    return [
+        replace(row, left=round3(m.inventory_item.quantity - (m.since or 0)), at=m.created_at, by=m.created_by)
+        if (m := found.get(row.movement_id))
+        else row
+        for row in rows
+    ]
+
+
+def run_before(run: AssemblyRun) -> AssemblyRun | None:
+    """Return the last run of the same good before this one whose cost can be compared with it; one statement, or none.
+
+    What was recorded must be all of it: not voided, no packaging named later, every cost known.
+    """
+    runs = AssemblyRun.objects.in_force().filter(
+        finished_good=run.finished_good_id,
+        packaging_bypassed=False,
+        goods_lot__is_cost_known=True,
+        per_unit_cost__gt=0,
+    )
+    is_whole = run.goods_lot is not None and run.goods_lot.is_cost_known
+    if run.is_voided or run.packaging_bypassed or not is_whole:
+        return None
+    earlier = Q(assembled_at__lt=run.assembled_at) | Q(pk__lt=run.pk)
+    return runs.filter(earlier, assembled_at__lte=run.assembled_at).newest_first().first()
 
 
 @dataclass(frozen=True)
