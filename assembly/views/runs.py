@@ -51,7 +51,7 @@ def run_detail(request: HtmxHttpRequest, run_id: int) -> HttpResponse:
 def again_address(run: AssemblyRun) -> str:
     """Return where the same is recorded again: for the run's order as far as it goes, else for the good (R21)."""
     left = run.order.quantity_left if run.order else 0
-    subject = {"order": run.order_id} if left else {"good": run.finished_good_id}
+    subject: dict[str, Any] = {"order": run.order_id} if left else {"good": run.finished_good_id}
     words = {**subject, "quantity": min(run.quantity_assembled, left or run.quantity_assembled)}
     return f"{reverse('assembly:run_record')}?{urlencode(words)}"
 

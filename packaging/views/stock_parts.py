@@ -108,7 +108,7 @@ def say_received(request: HttpRequest, lot: InventoryItem) -> None:
 
 def typed_address(request: HttpRequest, *names: str) -> str:
     """Return the address of a screen with the amounts that were typed, so that a lot can be counted meanwhile."""
-    words = {name: request.POST[name] for name in names if request.POST.get(name)}
+    words: dict[str, Any] = {name: request.POST[name] for name in names if request.POST.get(name)}
     amounts = {f"lot_{pk}": request.POST[f"lot_{pk}"] for pk in asked_lots(request.POST)}
     return f"{request.path}?{urlencode({**request.GET.dict(), **words, 'typed': 1, **amounts})}"
 
