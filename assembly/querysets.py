@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+MOST_LOTS = 200  # of one code
+
 
 class RunQuerySet(models.QuerySet[Any]):
     """Runs."""
@@ -50,15 +52,13 @@ class RunQuerySet(models.QuerySet[Any]):
 
     def of_lots(self, label: str) -> Self:
         """Leave the runs that used, or made, lots of this code or #number."""
-        lots = Q(lot_code__iexact=label)
-        number = label.removeprefix("#")
-        if number.isascii() and number.isdigit() and len(number) < 19 and label != number:
-            lots |= Q(pk=int(number))
-        wanted = apps.get_model("packaging", "InventoryItem")._default_manager.filter(lots).order_by().values("pk")
-        used = Q(goods_lot__in=wanted)
-        for kind in ("FinishedUnit", "Packaging", "FinishedGood"):
-            used |= Q(pk__in=_rows(kind).filter(movement__inventory_item__in=wanted).values("assembly_run"))
-        return self.filter(used)
+        lots = _lots_called(label)
+        made = self.model._default_manager.order_by().filter(goods_lot__in=lots).values("pk")
+        used = [
+            _rows(kind).filter(movement__inventory_item__in=lots).values("assembly_run")
+            for kind in ("FinishedUnit", "Packaging", "FinishedGood")
+        ]
+        return self.filter(pk__in=made.union(*used)) if lots else self.none()
 
     def with_open_debt(self) -> Self:
         """Add `has_open_debt`: packaging is still to be named, so the cost is provisional (R25)."""
@@ -95,6 +95,16 @@ class DebtQuerySet(models.QuerySet[Any]):
     def latest_first(self) -> Self:
         """By the moment something was last named or waived."""
         return self.order_by("-updated_at", "-id")
+
+
+def _lots_called(label: str) -> list[int]:
+    """Return the lots of a code or #number: by the index where the code is written as on the lot, in any case."""
+    lots = apps.get_model("packaging", "InventoryItem")._default_manager.order_by().values_list("pk", flat=True)
+    number = label.removeprefix("#")
+    named = Q(lot_code__in=[label, label.upper(), label.lower()])
+    if number.isascii() and number.isdigit() and len(number) < 19 and label != number:
+        named |= Q(pk=int(number))
+    return list(lots.filter(named)[:MOST_LOTS]) or list(lots.filter(lot_code__iexact=label)[:MOST_LOTS])
 
 
 def _rows(kind: str) -> models.QuerySet[Any]:

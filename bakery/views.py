@@ -57,7 +57,6 @@ ENTRIES = (
     Entry("packaging:stock_count", _("Count"), _("Write down what is on the shelf"), "count", "packaging.count_stock"),
     Entry("assembly:books_check", _("The books"), _("Whether every figure agrees"), "check", "assembly.check_books"),
     Entry(
-    Entry(
         "people",
         _("People"),
         _("Log-ins: who is locked out, who has a second factor"),

@@ -42,6 +42,11 @@ def per_unit(total: Decimal, quantity: int) -> Decimal:
     return round4(total / quantity)
 
 
+def percent_above(cost: Decimal, other: Decimal) -> int:
+    """Return by how many whole percent a cost is above another that is not 0; below it: negative."""
+    return int((100 * (cost - other) / other).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
 def corrected_value(
     value: Decimal, old_total: Decimal, new_total: Decimal, on_hand: Decimal, received: Decimal
 ) -> Decimal:

@@ -31,8 +31,11 @@ from assembly.queries.runs import (
     may_void,
     others_goods,
     own_goods_movements,
+    recent_runs,
+    run_before,
     run_filters,
     run_subject,
+    with_movements,
 )
 from assembly.queries.trace import trace_back, trace_forward, traced_lot
 from assembly.queries.undo import PromiseBack, TakenAgain, debts_closed, promises_back, taken_again
@@ -71,6 +74,8 @@ __all__ = [
     "others_goods",
     "own_goods_movements",
     "promises_back",
+    "recent_runs",
+    "run_before",
     "run_filters",
     "run_subject",
     "runs_beside",
@@ -83,4 +88,5 @@ __all__ = [
     "traced_lot",
     "uses_outside",
     "waiting_counts",
+    "with_movements",
 ]

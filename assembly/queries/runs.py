@@ -1,12 +1,13 @@
 """One run: what it is recorded for, what it used, and where its goods went."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import CharField, DecimalField, F, Q, Value
+from django.db.models import CharField, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,6 +26,8 @@ from packaging.queries import good_or_not_found
 
 # A correction of goods that names a line is what a settled debt added to them; one by hand names none.
 OWN = Q(kind=StockMovement.Kind.ASSEMBLED) | Q(kind=StockMovement.Kind.CORRECTED, composition__isnull=False)
+MOST_CHOICES = 200  # of each filter
+RECENT = 3  # runs on the page of their good
 UNDO_MINUTES = 10  # whoever recorded a run may undo it for so long (R28)
 
 
@@ -55,23 +58,38 @@ def others_goods(lot_ids: Sequence[int]) -> list[InventoryItem]:
     return list(lots.order_by("received_on", "pk"))
 
 
-def run_filters() -> dict[str, list[tuple[int, str]]]:
-    """Return what runs can be narrowed by, each with its name: four statements."""
-    runs = AssemblyRun.objects.order_by()
-    goods = FinishedGood.objects.filter(pk__in=runs.values("finished_good"))
-    events = Event.objects.filter(pk__in=runs.filter(order__event__isnull=False).values("order__event"))
-    people = User.objects.filter(pk__in=runs.filter(recorded_by__isnull=False).values("recorded_by"))
-    used = AssemblyPackagingConsumption.objects.order_by().values("product")
-    designs = Product.objects.filter(pk__in=used).order_by("generic_product__name", "design")
+def run_filters(asked: Mapping[str, str] | None = None) -> dict[str, list[tuple[int, str]]]:
+    """Return what runs can be narrowed by, each with its name; four statements, and none of them reads all runs.
+
+    A long choice is cut. What an address names, `asked`, stands in it all the same, with runs or without.
+    """
+    this, asked = OuterRef("pk"), asked or {}
+    runs, used = AssemblyRun.objects.order_by(), AssemblyPackagingConsumption.objects.order_by()
+    goods = FinishedGood.objects.order_by("display_name").values_list("pk", "display_name")
+    events = Event.objects.order_by("-date", "name").values_list("pk", "name")
+    people = User.objects.order_by("username").values_list("pk", "username")
+    designs = Product.objects.order_by("generic_product__name", "design").values_list(
+        "pk", "generic_product__name", "design"
+    )
     return {
-        "good": list(goods.order_by("display_name").values_list("pk", "display_name")),
-        "event": list(events.order_by("-date", "name").values_list("pk", "name")),
-        "person": list(people.order_by("username").values_list("pk", "username")),
-        "design": [
-            (pk, f"{name} {design}".strip())
-            for pk, name, design in designs.values_list("pk", "generic_product__name", "design")
-        ],
+        "good": _choices(goods, runs.filter(finished_good=this), asked.get("good", "")),
+        "event": _choices(events, runs.filter(order__event=this), asked.get("event", "")),
+        "person": _choices(people, runs.filter(recorded_by=this), asked.get("person", "")),
+        "design": _choices(designs, used.filter(product=this), asked.get("design", "")),
     }
+
+
+def _choices(things: QuerySet[Any, Any], uses: QuerySet[Any], asked: str) -> list[tuple[int, str]]:
+    """Return the things that are used, and the one that is asked for."""
+    found = list(things.filter(Exists(uses))[:MOST_CHOICES])
+    if asked.isascii() and asked.isdigit() and len(asked) < 19 and int(asked) not in {row[0] for row in found}:
+        found += things.filter(pk=int(asked))
+    return [(pk, " ".join(names).strip()) for pk, *names in found]
+
+
+def recent_runs(good_id: int) -> list[AssemblyRun]:
+    """Return the last runs of a good that were not voided; one statement."""
+    return list(AssemblyRun.objects.in_force().with_open_debt().filter(finished_good=good_id).newest_first()[:RECENT])
 
 
 def run_subject(*, order_id: int | None = None, finished_good_id: int | None = None) -> RunSubject:
@@ -110,6 +128,9 @@ class LedgerRow:
     movement_id: int | None
     reversed_quantity: Decimal | None
     reversed_value: Decimal | None
+    left: Decimal | None = None  # on the lot after the movement; filled in by `with_movements`
+    at: datetime | None = None
+    by: User | None = None
 
     @property
     def name(self) -> str:
@@ -161,6 +182,44 @@ def ledger(run_id: int) -> list[LedgerRow]:
     found.sort(key=lambda f: (f[1].kind == Consumption.Kind.WASTE, f[0] is None, f[0] or 0, f[1].line_id or 0, f[1].pk))
     # A union loses the places of a computed column on SQLite.
     return [replace(row, quantity=round3(row.quantity), promised=round3(row.promised)) for _place, row in found]
+
+
+def with_movements(rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+    """Add to rows what was left on each lot after its movement, when that was written and by whom; one statement."""
+    later = StockMovement.objects.filter(
+        Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), pk__gt=OuterRef("pk")),
+        inventory_item=OuterRef("inventory_item"),
+    )
+    since = later.order_by().values("inventory_item").annotate(total=Sum("quantity")).values("total")
+    movements = StockMovement.objects.filter(pk__in=[row.movement_id for row in rows if row.movement_id is not None])
+    found: dict[int | None, Any] = {
+        movement.pk: movement
+        for movement in movements.select_related("created_by", "inventory_item").annotate(since=Subquery(since))
+    }
+    return [
+        replace(row, left=round3(m.inventory_item.quantity - (m.since or 0)), at=m.created_at, by=m.created_by)
+        if (m := found.get(row.movement_id))
+        else row
+        for row in rows
+    ]
+
+
+def run_before(run: AssemblyRun) -> AssemblyRun | None:
+    """Return the last run of the same good before this one whose cost can be compared with it; one statement, or none.
+
+    What was recorded must be all of it: not voided, no packaging named later, every cost known.
+    """
+    runs = AssemblyRun.objects.in_force().filter(
+        finished_good=run.finished_good_id,
+        packaging_bypassed=False,
+        goods_lot__is_cost_known=True,
+        per_unit_cost__gt=0,
+    )
+    is_whole = run.goods_lot is not None and run.goods_lot.is_cost_known
+    if run.is_voided or run.packaging_bypassed or not is_whole:
+        return None
+    earlier = Q(assembled_at__lt=run.assembled_at) | Q(pk__lt=run.pk)
+    return runs.filter(earlier, assembled_at__lte=run.assembled_at).newest_first().first()
 
 
 @dataclass(frozen=True)

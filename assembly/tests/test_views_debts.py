@@ -85,6 +85,7 @@ def test_s14_the_suggestion_is_used_in_one_post(client, debt):
     fields = form_to(client, LIST, accept)
     answer = client.post(accept, fields)
     assert (answer.status_code, answer.url) == (302, LIST)
+    assert "Cello bag 6x10 is reconciled with L4 Snowmen 7, L1 Snowflakes 3." in words(client.get(LIST))
     debt.refresh_from_db()
     assert not debt.is_open
     assert client.post(accept, fields).status_code == 302  # sent twice
@@ -144,7 +145,24 @@ def test_lots_are_chosen_in_steps(client, bakehouse, debt):
     assert (answer.status_code, answer.url) == (302, "/runs/")
     debt.refresh_from_db()
     assert debt.quantity_open == 4
-    assert "6 of 10 named already" in words(client.get(LIST))
+    page = words(client.get(LIST))
+    assert "L1 Snowflakes 4, L2 Holly 2 written down. 4 × Cello bag 6x10 still open." in page
+    assert "6 of 10 named already" in page
+
+
+def test_r06_a_lot_is_counted_while_it_is_named_and_the_numbers_are_kept(client, bakehouse, debt):
+    settle, lot = of("debt_settle", debt), bakehouse.lots["L1"].pk
+    fields = form_to(client, settle, settle)
+    before = everything()
+    answer = client.post(settle, {**fields, f"lot_{lot}": "2", "recount": str(lot), "next": "/runs/"})
+    assert everything() == before
+    count = form_to(client, answer.url, "")
+    back = client.post(answer.url, {**count, "quantity": "27", "reason": "counted"}, follow=True)
+    assert InventoryItem.objects.get(pk=lot).quantity == 27
+    assert back.request["PATH_INFO"] == settle
+    assert re.search(rf'name="lot_{lot}"[^>]* value="2"|value="2"[^>]* name="lot_{lot}"', back.content.decode())
+    assert "27 free" in words(back)
+    assert client.post(settle, {"recount": "x"}).status_code == 404
 
 
 def test_another_generic_product_needs_a_reason(client, bakehouse, debt):
@@ -194,6 +212,8 @@ def test_several_are_accepted_from_one_shelf_or_none(client, bakehouse):
     assert everything() == before
     fresh = form_to(client, page, "")
     assert client.post(page, fresh).status_code == 302
+    said = "Named the packaging of 2 runs. Run {}: L4 Snowmen 6, L1 Snowflakes 4. Run {}: L1 Snowflakes 4."
+    assert said.format(*(debt.assembly_run_id for debt in debts)) in words(client.get(LIST))
     assert client.post(page, fresh).status_code == 302
     assert not PackagingDebt.objects.open().exists()
     assert InventoryItem.objects.get(lot_code="L1").quantity == 22
@@ -229,6 +249,19 @@ def test_every_page_says_what_is_open(client, bakehouse, run, debt):
     assert re.search(r'id="debt-badge">1<', client.get("/menu/").content.decode())
     settle_debt(debt_id=debt.pk, amounts={bakehouse.lots["L1"].pk: D(10)}, by=None)
     assert "10 × Cello bag" not in words(client.get("/"))
+    event = bakehouse.events["E1"].get_absolute_url()
+    assert "10 × Cello bag 6x10" not in words(client.get(event))
+    anyway(bakehouse, owner="E1/G1")
+    assert "10 × Cello bag 6x10" in words(client.get(event))
+
+
+@pytest.mark.parametrize("end", ["complete", "cancel"])
+def test_an_event_with_open_debts_warns_before_it_ends(client, bakehouse, end):
+    page = reverse(f"packaging:event_{end}", args=[bakehouse.events["E1"].pk])
+    assert "Still to reconcile" not in words(client.get(page))
+    anyway(bakehouse, owner="E1/G1")
+    assert "Still to reconcile" in words(client.get(page))
+    assert "10 × Cello bag 6x10" in words(client.get(page))
 
 
 @pytest.mark.parametrize("end", ["close", "cancel"])

@@ -202,6 +202,26 @@ def test_r06_a_lot_is_counted_while_assigning(client, bakehouse):
     assert shown.context["back"] == "/orders/"
 
 
+def test_r06_lots_that_nobody_chooses_are_counted_in_between_too(client, bakehouse):
+    page = client.get(address(bakehouse, "E2/G5", quantity=2))
+    shelf = {name: [lot.label for lot in lots] for name, lots in page.context["shelf"]}
+    assert shelf == {
+        "Mini orange-poppy pound cake": ["B7"],
+        "Hamper carton Plain 12x12x6": ["L14"],
+        "any Satin ribbon 16 mm": ["L8", "L9"],
+    }
+    carton = bakehouse.lots["L14"].pk
+    assert f'name="recount" value="{carton}"' in page.content.decode()
+    asked = client.post(page.context["action"], {"quantity": "2", "on": "2025-12-09", "recount": str(carton)})
+    assert asked.url.startswith(f"/stock/count/?lot={carton}&next=")
+    assert "quantity%3D2" in asked.url
+    shelf = client.get(address(bakehouse, "G1", quantity=2, choose=1)).context["shelf"]
+    assert [name for name, _lots in shelf] == ["Brown-butter chocolate chip cookie", "Logo label Round gold"]
+    with_rights = UserFactory(permissions=["assembly.record_run"])
+    client.force_login(with_rights)
+    assert 'name="recount"' not in client.get(address(bakehouse, "E2/G5")).content.decode()
+
+
 @pytest.mark.parametrize("lot", ["", "x", "9" * 30])
 def test_a_count_of_nonsense_is_not_found(client, bakehouse, lot):
     here = reverse("packaging:lot_assign", args=[bakehouse.line("E1/G1", "bag").pk])

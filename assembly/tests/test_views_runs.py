@@ -336,10 +336,6 @@ def test_a_filter_that_cannot_be_is_refused(client, good):
     assert answer.context["page"].rows == []
 
 
-def test_a_good_without_runs_is_no_filter(client):
-    assert client.get(reverse("assembly:run_list"), {"good": FinishedGoodFactory().pk}).status_code == 422
-
-
 def test_an_empty_list_leads_on(client):
     assert reverse("assembly:run_record") in client.get(reverse("assembly:run_list")).content.decode()
     looker = logged_in(UserFactory(permissions=["assembly.view_assemblyrun"]))

@@ -1,5 +1,6 @@
 """To reconcile: what runs were recorded anyway with, and which lots it really was (R26)."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -30,7 +31,8 @@ from bakery.web import (
 )
 from packaging.costs import in_words
 from packaging.exceptions import DebtClosed, NotFound, ReasonMissing, RuleError
-from packaging.forms.pending import asked_lots
+from packaging.forms.pending import asked_lots, kept_amounts
+from packaging.views.stock_parts import to_recount, typed_address
 
 LIST, SETTLE, WAIVE, ACCEPT = (
     f"assembly/{name}.html" for name in ("debt_list", "debt_settle", "debt_waive", "debts_accept")
@@ -38,6 +40,7 @@ LIST, SETTLE, WAIVE, ACCEPT = (
 ROW = "assembly/_debt_row.html"
 SHOWN = (("open", gettext_lazy("Open")), ("done", gettext_lazy("Reconciled")))
 AT_ONCE = 50  # debts that one Save settles
+SAID_AT_ONCE = 3  # of them in words afterwards
 
 
 @permission_required("assembly.view_packagingdebt")
@@ -93,7 +96,7 @@ def _accepted(request: HtmxHttpRequest, debt_id: int) -> HttpResponse:
     if _asks_for_row(request, debt_id):
         context = {"row": row if row.debt.is_open else done_rows([row.debt])[0], "is_part": True, "new_key": uuid4}
         return render_part(request, ROW, context)
-    messages.success(request, _settled_words(row.debt))
+    messages.success(request, _settled_words(done_rows([row.debt])[0]))
     return redirect_to(request, safe_next(request, reverse("assembly:debt_list")))
 
 
@@ -101,6 +104,8 @@ def _accepted(request: HtmxHttpRequest, debt_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def debt_settle(request: HtmxHttpRequest, debt_id: int) -> HttpResponse:
     """Choose the lots for a debt, all of it or a part, also of another generic product with a reason (R26)."""
+    if "recount" in request.POST:
+        return to_recount(request, typed_address(request, "next"))
     row = _row_or_404(debt_id)
     generics = other_generics(row.debt)
     asked = request.GET.get("generic", "")
@@ -119,7 +124,7 @@ def debt_settle(request: HtmxHttpRequest, debt_id: int) -> HttpResponse:
         error = _fresh_error(refusal, form, debt_id, generic_id)
         form.add_error("reason" if isinstance(error, ReasonMissing) and context["is_other"] else None, error)
         return refused(request, SETTLE, {**context, "row": _row_or_404(debt_id)}, error=error)
-    messages.success(request, _settled_words(debt))
+    messages.success(request, _settled_words(done_rows([debt])[0]))
     return redirect_to(request, safe_next(request, reverse("assembly:debt_list")))
 
 
@@ -130,11 +135,11 @@ def _wish(form: DebtLotsForm) -> dict[str, Any]:
 
 def _lots_form(request: HtmxHttpRequest, row: DebtRow) -> DebtLotsForm:
     """Return the form for a shelf: the suggestion to begin with, or what was typed."""
-    asked = set(asked_lots(request.POST))
+    asked, kept = set(asked_lots(request.POST or request.GET)), kept_amounts(request.GET)
     lots = settling_lots(row)
     lots += [lot for lot in row.lots if lot.id in asked and lot not in lots]
     whole = not row.debt.generic_product.is_divisible
-    return DebtLotsForm(posted(request), lots=lots, start=row.suggestion.amounts, whole=whole)
+    return DebtLotsForm(posted(request), lots=lots, start=row.suggestion.amounts if kept is None else kept, whole=whole)
 
 
 def _fresh_error(error: RuleError, form: DebtLotsForm, debt_id: int, generic_id: int | None = None) -> RuleError:
@@ -193,9 +198,7 @@ def debts_accept(request: HtmxHttpRequest) -> HttpResponse:
             error.lost_race = error.code in {"debt_closed", "not_free", "over_assigned"}
             form.add_error(None, error)
         else:
-            number = len(settled)
-            said = ngettext("Named the packaging of %(number)s run.", "Named the packaging of %(number)s runs.", number)
-            messages.success(request, said % {"number": number})
+            messages.success(request, _several_words(settled))
             return redirect_to(request, "assembly:debt_list")
     context = {"form": form, "rows": shared_rows(_selected(request)), "key": uuid4()}
     if form.is_bound:
@@ -225,8 +228,23 @@ def _ways(request: HtmxHttpRequest) -> dict[str, Any]:
     return {"back": back, "next": given, "next_query": urlencode({"next": given}) if given else "", "key": uuid4()}
 
 
-def _settled_words(debt: PackagingDebt) -> str:
+def _settled_words(row: DebtRow) -> str:
+    """Say what was written for a debt: nothing takes it back but voiding the run, so that it is said exactly."""
+    debt = row.debt
     words = {"run": debt.assembly_run_id, "open": in_words(debt.quantity_open), "name": debt.generic_product.name}
+    words["lots"] = _lots_words(row)
     if debt.is_open:
-        return _("Run %(run)s: saved. %(open)s × %(name)s still open.") % words
-    return _("Run %(run)s: %(name)s is reconciled.") % words
+        return _("Run %(run)s: %(lots)s written down. %(open)s × %(name)s still open.") % words
+    return _("Run %(run)s: %(name)s is reconciled with %(lots)s.") % words
+
+
+def _several_words(settled: Sequence[PackagingDebt]) -> str:
+    number, rows = len(settled), done_rows(settled[:SAID_AT_ONCE])
+    said = ngettext("Named the packaging of %(number)s run.", "Named the packaging of %(number)s runs.", number)
+    each = [_("Run %(run)s: %(lots)s.") % {"run": row.run.pk, "lots": _lots_words(row)} for row in rows]
+    return " ".join([said % {"number": number}, *each, *(["…"] if number > SAID_AT_ONCE else [])])
+
+
+def _lots_words(row: DebtRow) -> str:
+    """Write the lots that were named: L4 Snowmen 7, L1 Snowflakes 3."""
+    return ", ".join(f"{use.lot_code} {use.design} {in_words(use.quantity_consumed)}" for use in row.used)

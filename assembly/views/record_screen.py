@@ -23,6 +23,7 @@ from packaging.costs import ZERO, in_words, per_unit, round4
 from packaging.exceptions import NotEnoughStock, OrderState, PackagingUndecided, RuleError
 from packaging.models import Composition, InventoryItem
 
+COUNTED = 6  # lots of an item that can be counted in between
 LONGEST_NOTE = 1000  # in an address: servers refuse lines of more than about 4000
 FOR_STOCK = frozenset({"not_enough_stock", "packaging_undecided", "not_free", "over_assigned"})
 
@@ -145,6 +146,7 @@ class RecordScreen:
             "cost_each": per_unit(plan.cost.likely, plan.pieces) if plan and plan.cost.likely is not None else None,
             "surplus": max(plan.pieces - order.quantity_left, 0) if plan and order else 0,
             "waste_rows": self._waste_rows() if plan else [],
+            "shelf": self._shelf() if plan else [],
             "others": self._others() if plan else [],
             "lots_by_line": self._lots_by_line() if plan and self.is_choosing else [],
             "action": f"{reverse('assembly:run_record')}?{self.address}",
@@ -158,6 +160,22 @@ class RecordScreen:
         order = self.subject.order
         words = {"order": order.pk} if order else {"good": self.subject.good.pk}
         return f"{reverse('assembly:run_plan')}?{urlencode({**words, 'quantity': self.plan.pieces})}"
+
+    def _shelf(self) -> list[tuple[str, list[Lot]]]:
+        """Return what can be counted in between, by item: the lots that a run takes first (R6)."""
+        assert self.plan is not None
+        day = self.form.cleaned_data["on"]
+        found = []
+        for line in self.plan.lines:
+            part = line.part
+            if part.is_generic and self.is_choosing:
+                continue
+            mine = [lot for lot in self.plan.lots if lot.quantity > 0 and lot.received_on <= day]
+            mine = [
+                lot for lot in mine if (lot.generic_id == part.generic_id if part.is_generic else lot.item == part.item)
+            ]
+            found.append((part.name, sorted(mine, key=fifo)[:COUNTED]))
+        return [(name, lots) for name, lots in found if lots]
 
     def _waste_rows(self) -> list[WasteRow]:
         assert self.plan is not None

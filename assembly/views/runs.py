@@ -4,13 +4,17 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from assembly.forms import RunFilterForm
 from assembly.models import AssemblyRun
-from assembly.queries import goods_uses, ledger, may_void, run_filters
+from assembly.queries import goods_uses, ledger, may_void, run_before, run_filters, with_movements
+from bakery.templatetags.bakery_tags import VIEW_COSTS
 from bakery.web import HtmxHttpRequest, newest_first, permission_required, render_part, safe_next
-from packaging.costs import ZERO, round4
+from packaging.costs import ZERO, per_unit, percent_above, round4
+from packaging.models import AssemblyOrder
 
 SHOWN_USES = 50
 
@@ -19,12 +23,14 @@ SHOWN_USES = 50
 @require_safe
 def run_list(request: HtmxHttpRequest) -> HttpResponse:
     """List runs, newest first, narrowed by good, day, order, event, person, design or lot."""
-    form = RunFilterForm(request.GET, choices=run_filters())
+    form = RunFilterForm(request.GET, choices=run_filters(request.GET))
     runs = AssemblyRun.objects.with_names().with_open_debt()
     is_fine = form.is_valid()
     page = newest_first(request, runs.narrowed(**form.filters) if is_fine else runs.none(), by="assembled_at")
     narrowed = form.filters if is_fine else {}
     context = {"form": form, "page": page, "narrowed": narrowed}
+    if order_id := narrowed.get("order"):
+        context["order"] = AssemblyOrder.objects.with_names().filter(pk=order_id).first()
     status = 200 if is_fine else 422
     return render_part(request, "assembly/run_list.html", context, part=("rows", "more"), status=status)
 
@@ -35,8 +41,19 @@ def run_detail(request: HtmxHttpRequest, run_id: int) -> HttpResponse:
     """Show what a run made and what it used, as it was written."""
     run = run_or_404(run_id)
     context = {**figures(run), "may_void": _may_void(request.user, run), "is_new": "recorded" in request.GET}
-    context["back"] = safe_next(request, "")
+    context |= {"rows": with_movements(context["rows"]), "again": again_address(run), "back": safe_next(request, "")}
+    if request.user.has_perm(VIEW_COSTS) and (before := run_before(run)):
+        percent = percent_above(run.per_unit_cost, before.per_unit_cost)
+        context |= {"before": before, "percent": abs(percent), "is_above": percent > 0}
     return render_part(request, "assembly/run_detail.html", context)
+
+
+def again_address(run: AssemblyRun) -> str:
+    """Return where the same is recorded again: for the run's order as far as it goes, else for the good (R21)."""
+    left = run.order.quantity_left if run.order else 0
+    subject: dict[str, Any] = {"order": run.order_id} if left else {"good": run.finished_good_id}
+    words = {**subject, "quantity": min(run.quantity_assembled, left or run.quantity_assembled)}
+    return f"{reverse('assembly:run_record')}?{urlencode(words)}"
 
 
 def run_or_404(run_id: int) -> AssemblyRun:
@@ -60,6 +77,7 @@ def figures(run: AssemblyRun) -> dict[str, Any]:
         "run": run,
         "rows": rows,
         "current_total": total,
+        "current_each": per_unit(total, run.quantity_assembled),
         "is_changed": not run.is_voided and total != run.total_component_cost,
         "is_cost_known": all(row.is_cost_known for row in rows),
         "uses": uses[:SHOWN_USES],

@@ -33,6 +33,14 @@ WAYS: dict[str, str | Promise] = {  # the strategies in words
 }
 
 
+def kept_amounts(data: QueryDict) -> dict[int, Decimal] | None:
+    """Return the amounts that an address keeps while a lot is counted; None when it keeps none."""
+    if "typed" not in data:
+        return None
+    texts = {pk: words[-1] for pk, words in typed_amounts(data).items()}
+    return {pk: Decimal(text) for pk, text in texts.items() if re.fullmatch(r"\d{1,8}(\.\d{1,3})?", text, re.ASCII)}
+
+
 class PendingFilterForm(PlainForm):
     """Narrows the list of lines that wait; everything is optional."""
 

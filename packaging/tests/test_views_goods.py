@@ -149,7 +149,7 @@ class TestGoodDetail:
             LotFactory(product=line.packaging_product)
             order = OrderFactory(finished_good=good)
             CompositionFactory(order=order, packaging_product=line.packaging_product, is_generic=True)
-        assert statements(packer, url) == few == 11
+        assert statements(packer, url) == few == 12
 
     @pytest.mark.parametrize("pk", [0, 999, NO_PK])
     def test_a_good_that_is_not_there_is_a_404(self, packer, pk):

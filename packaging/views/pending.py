@@ -1,6 +1,5 @@
 """To assign: the lines that wait for a decision, and the choice of the lots for one of them."""
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -34,12 +33,12 @@ from packaging.forms.pending import (
     LotSharesForm,
     PendingFilterForm,
     asked_lots,
-    typed_amounts,
+    kept_amounts,
 )
 from packaging.models import Event, GenericProduct
 from packaging.queries.pending_page import Board, Kind, load_board, next_waiting, waiting_kinds, waiting_lines
 from packaging.queries.promises import with_repairs
-from packaging.views.stock_parts import to_recount
+from packaging.views.stock_parts import to_recount, typed_address
 
 ASSIGN = "packaging.assign_lots"
 LIST, ASSIGNMENT = "packaging/pending_list.html", "packaging/lot_assign.html"
@@ -82,9 +81,9 @@ def lot_assign(request: HtmxHttpRequest, composition_id: int) -> HttpResponse:
     """Say which lots fill a line: everything at once, or nothing changes (R12, R31)."""
     board = _board(request, composition_id)
     if request.method != "POST":
-        return _answer(request, LotAssignForm(board=board, amounts=_typed(request)))
+        return _answer(request, LotAssignForm(board=board, amounts=kept_amounts(request.GET)))
     if "recount" in request.POST:
-        return to_recount(request, _typed_address(request))
+        return to_recount(request, typed_address(request, "next", "quantity"))
     if not request.user.has_perm(ASSIGN):
         raise PermissionDenied(ASSIGN)
     form = LotAssignForm(request.POST, board=board)
@@ -140,21 +139,6 @@ def _filled(board: Board, strategy: str, shares: LotSharesForm) -> Mapping[int, 
     if strategy not in board.strategies:
         raise BadStrategy(_("Choose one of the ways to fill the numbers in."))
     return board.proposal(strategy).amounts
-
-
-def _typed(request: HtmxHttpRequest) -> dict[int, Decimal] | None:
-    """Return the amounts that the address keeps while a lot is counted; None when it keeps none."""
-    if "typed" not in request.GET:
-        return None
-    texts = {pk: words[-1] for pk, words in typed_amounts(request.GET).items()}
-    return {pk: Decimal(text) for pk, text in texts.items() if re.fullmatch(r"\d{1,8}(\.\d{1,3})?", text, re.ASCII)}
-
-
-def _typed_address(request: HtmxHttpRequest) -> str:
-    """Return the address of this screen with what was typed, so that a lot can be counted meanwhile."""
-    words = {name: request.POST[name] for name in ("next", "quantity") if request.POST.get(name)}
-    amounts = {f"lot_{pk}": request.POST[f"lot_{pk}"] for pk in asked_lots(request.POST)}
-    return f"{request.path}?{urlencode({**words, 'typed': 1, **amounts})}"
 
 
 def _settled_kind(asked: str, waiting: list[Kind]) -> list[Kind]:

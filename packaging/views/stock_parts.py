@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from bakery.forms import PlainForm
 from bakery.web import redirect_to, refused, render_part
 from packaging.exceptions import NotFound, RuleError
+from packaging.forms.pending import asked_lots
 from packaging.forms.stock import refusal_field
 from packaging.models import InventoryItem, StockMovement
 from packaging.queries import stock_page
@@ -110,6 +111,13 @@ def say_received(request: HttpRequest, lot: InventoryItem) -> None:
     }
     may_undo = request.user.has_perm("packaging.void_receipt")
     messages.success(request, text, extra_tags=reverse("packaging:receipt_void", args=[lot.pk]) if may_undo else "")
+
+
+def typed_address(request: HttpRequest, *names: str) -> str:
+    """Return the address of a screen with the amounts that were typed, so that a lot can be counted meanwhile."""
+    words: dict[str, Any] = {name: request.POST[name] for name in names if request.POST.get(name)}
+    amounts = {f"lot_{pk}": request.POST[f"lot_{pk}"] for pk in asked_lots(request.POST)}
+    return f"{request.path}?{urlencode({**request.GET.dict(), **words, 'typed': 1, **amounts})}"
 
 
 def to_recount(request: HttpRequest, back: str) -> HttpResponse:

@@ -10,11 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page
 
+from assembly.models import AssemblyRun
+from assembly.services import Waste, record_assembly
 from bakery.tests.browser.conftest import OpenPage
 from packaging import services
 from packaging.bakehouse import Bakehouse
@@ -49,6 +52,35 @@ def find_fewer(shop: Bakehouse) -> None:
     services.count_lot(lot_id=shop.lots["L1"].pk, quantity=Decimal(12), reason="Water damage", by=None)
 
 
+def decide(shop: Bakehouse) -> None:
+    assign(shop, L1=30, L2=20)
+    ribbon = shop.line("E1/G1", "ribbon").pk
+    services.assign_lots(composition_id=ribbon, amounts={shop.lots["L8"].pk: Decimal(20)}, by=None)
+
+
+def pack(shop: Bakehouse, quantity: int = 24) -> AssemblyRun:
+    decide(shop)
+    torn = Waste(shop.lots["L11"].pk, Decimal(2), "torn")
+    order = shop.orders["E1/G1"].pk
+    return record_assembly(order_id=order, quantity=quantity, by=None, key=uuid4(), waste=[torn])
+
+
+def pack_anyway(shop: Bakehouse) -> None:
+    chosen = {shop.line("G1", "ribbon").pk: {shop.lots["L8"].pk: Decimal(4)}}
+    words = {"record_anyway": True, "anyway_notes": "The weekend shift did not note the bags"}
+    good = shop.goods["G1"].pk
+    record_assembly(finished_good_id=good, quantity=10, by=None, key=uuid4(), choices=chosen, **words)
+
+
+def last_run(shop: Bakehouse, page: str = "") -> str:
+    return f"{AssemblyRun.objects.latest('pk').get_absolute_url()}{page}"
+
+
+def ask(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("^Record"), exact=False).last.click()
+    page.get_by_text("Record anyway, name it later").click()
+
+
 def several(shop: Bakehouse) -> str:
     lines = [bag(shop), bag(shop, "E1/G2"), shop.line("E2/G3", "box").pk]
     return "/pending/fill/?strategy=fewest&" + "&".join(f"line={pk}" for pk in lines)
@@ -70,6 +102,13 @@ ALL = {
     "short": Picture(lambda shop: f"/stock/lots/{shop.lots['L1'].pk}/", before=find_fewer),
     "shopping": Picture(lambda shop: "/shopping/", size="phone"),
     "event": Picture(lambda shop: f"/events/{shop.events['E2'].pk}/"),
+    "record": Picture(lambda shop: f"/record/?order={shop.orders['E1/G1'].pk}&quantity=24", before=decide),
+    "run": Picture(last_run, before=pack),
+    "first": Picture(lambda shop: f"/record/plan/?order={shop.orders['E2/G5'].pk}&quantity=8", size="phone"),
+    "anyway": Picture(lambda shop: f"/record/?order={shop.orders['E1/G1'].pk}&quantity=24", act=ask),
+    "void": Picture(lambda shop: last_run(shop, "void/"), before=pack),
+    "fewer": Picture(lambda shop: last_run(shop, "correct/?quantity=14"), before=pack),
+    "debts": Picture(lambda shop: "/debts/", size="phone", before=pack_anyway),
 }
 
 
