@@ -8,10 +8,12 @@ from pathlib import Path
 from unittest import mock
 from urllib.parse import urljoin, urlsplit
 from uuid import uuid4
+from zlib import decompress
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
+from django.core.signing import b64_decode
 from django.db import connection, transaction
 from django.db.models import DecimalField
 from django.urls import NoReverseMatch, resolve, reverse
@@ -108,11 +110,19 @@ def prices():
     return {text for text in found if len(text) > 5}
 
 
+def unsigned(cookie):
+    """Return the words in a cookie of messages, without the moment at which it was signed."""
+    text = cookie.split(":")[0]
+    kept = b64_decode(text.removeprefix(".").encode())
+    return (decompress(kept) if text.startswith(".") else kept).decode()
+
+
 def told(answer):
     """Return all that an answer says: its body, its headers and its cookies."""
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    heads = "\n".join(f"{name}: {value}" for name, value in answer.headers.items() if name != "Content-Length")
-    said = "\n".join(morsel.value for name, morsel in answer.cookies.items() if name == "messages")
+    left_out = {"Content-Length", "Expires"}
+    heads = "\n".join(f"{name}: {value}" for name, value in answer.headers.items() if name not in left_out)
+    said = "\n".join(unsigned(morsel.value) for name, morsel in answer.cookies.items() if name == "messages")
     return EACH_TIME.sub("", "\n".join([heads, said, body.decode("utf-8")]))
 
 
