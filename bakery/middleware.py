@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME, logout
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, FieldDoesNotExist, TooManyFieldsSent, TooManyFilesSent
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import resolve_url
@@ -101,6 +102,27 @@ def _length(request: HttpRequest) -> int:
 def _plain(words: str, status: int) -> HttpResponse:
     """Answer in words alone: a page of ours would ask who is signed in, and that is not known here."""
     return HttpResponse(words, content_type="text/plain; charset=utf-8", status=status)
+
+
+class OnceMiddleware:
+    """Ask a view again when somebody else wrote the same key in the same moment: now it finds the first (R30)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Keep the next step."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass on; what counts is `process_exception`."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Ask once more: the first try was rolled back whole, and a second failure is a mistake of ours."""
+        match = request.resolver_match
+        if match is None or match.app_name == "admin" or not isinstance(exception, IntegrityError):
+            return None
+        logger.warning("Asked %s again: somebody else was faster", request.path, exc_info=exception)
+        answer: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+        return answer
 
 
 class HealthMiddleware:

@@ -120,6 +120,7 @@ MIDDLEWARE = [
     "bakery.middleware.SecondFactorMiddleware",
     "bakery.middleware.NotFoundMiddleware",
     "bakery.middleware.AdminInputMiddleware",
+    "bakery.middleware.OnceMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -199,3 +199,21 @@ def test_r30_another_reason_or_another_person_is_a_second_one(name, place, clien
     assert clients[0].post(action, {**fields, "reason": "Something else"}).status_code == 409
     assert somebody.post(action, fields).status_code == 409
     assert everything() == done
+
+
+def test_r30_one_key_for_two_things_at_once_is_the_first_of_them(clients):
+    shop = stocked_bakehouse()
+    drawn = [
+        draw(client, f"/stock/receive/?product={shop.products[design].pk}", FORMS["receive"])
+        for client, design in zip(clients, ["Holly", "Stars"], strict=False)
+    ]
+    key = drawn[0][1]["key"]
+    answers = at_once(
+        [
+            lambda client=client, action=action, fields=fields: client.post(action, {**fields, "key": key})
+            for client, (action, fields) in zip(clients, drawn, strict=False)
+        ]
+    )
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert len({answer.url for answer in answers}) == 1
+    assert [str(difference) for difference in check_books()] == []
