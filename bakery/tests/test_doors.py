@@ -17,7 +17,7 @@ from packaging.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
-OPEN = {"healthz", "login"}  # answered without a log-in
+OPEN = {"healthz", "login", "login_code", "admin_sign_in"}  # answered without a log-in
 HTMX = {"HX-Request": "true"}
 TOKEN = re.compile(r'"X-CSRFToken": "(\w+)"')
 

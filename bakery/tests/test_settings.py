@@ -176,7 +176,7 @@ class TestHtmxLogin:
     ids=lambda given: next(iter(given)),
 )
 def test_a_setting_that_is_no_number_is_refused_with_one_sentence(given: dict[str, str]):
-    done = manage("check", SECRET_KEY="k7" * 25, ALLOWED_HOSTS="x.example", **given)
+    done = manage("check", SECRET_KEY=KEY, ALLOWED_HOSTS="x.example", **given)
     assert done.returncode == 1
     assert done.stderr.startswith(f"Set {next(iter(given))} to a whole number")
     assert done.stderr.count("\n") == 1
