@@ -238,7 +238,7 @@ class AdminInputMiddleware:
         if match is None or match.app_name != "admin" or request.method != "POST":
             return None
         counts = (text for name, text in request.POST.items() if name.endswith(("-INITIAL_FORMS", "-TOTAL_FORMS")))
-        if all(ROWS.fullmatch(text) for text in counts):
+        if all(ROWS.fullmatch(str(text)) for text in counts):
             return None
         return bad_request(request, SuspiciousOperation("rows"))
 
