@@ -127,6 +127,12 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect_to(request, page)
 
 
+@require_safe
+def admin_password_change(request: HttpRequest) -> HttpResponse:
+    """Lead from the admin's page for the password to the shop's, where guessing the old one is slowed down."""
+    return redirect_to(request, "password_change")
+
+
 class CodeInput(forms.TextInput):
     """A code that was sent is not shown again: it is wrong, or used."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models import BigIntegerField, DecimalField, F, Model, Q, QuerySet, TextField, Value
@@ -150,6 +151,11 @@ def add_sources(*sources: Source) -> None:
 def add_subjects(**subjects: type[Model]) -> None:
     """Give each of these models a page of its history, under the word that the sources know it by in `about`."""
     _subjects.update(subjects)
+
+
+def subjects() -> Mapping[str, type[Model]]:
+    """Return every model that has a page of its history, by its word."""
+    return MappingProxyType(_subjects)
 
 
 def subject_of(word: str) -> type[Model] | None:

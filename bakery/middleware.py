@@ -1,6 +1,7 @@
 """What every request and answer passes through."""
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
@@ -8,7 +9,13 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME, logout
 from django.contrib.auth.models import User
-from django.core.exceptions import BadRequest, FieldDoesNotExist, TooManyFieldsSent, TooManyFilesSent
+from django.core.exceptions import (
+    BadRequest,
+    FieldDoesNotExist,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
@@ -27,6 +34,8 @@ from bakery.web import redirect_to
 logger = logging.getLogger(__name__)
 
 UNREADABLE = (ValueError, OverflowError, FieldDoesNotExist)  # what the admin fails with over nonsense in an address
+
+ROWS = re.compile(r"[0-9]{1,3}")  # more rows than a form has fields for are a made-up number
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -232,7 +241,10 @@ class SecondFactorMiddleware:
 
 
 class AdminInputMiddleware:
-    """Answer 400 where Django's admin is asked for a key that is no number or too large, or by a field that is none."""
+    """Answer 400 where Django's admin is asked for a key that is no number or too large, or by a field that is none.
+
+    The admin also believes a form about how many rows it has, and would build them all.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         """Keep the next step."""
@@ -241,6 +253,16 @@ class AdminInputMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Pass on; what counts is `process_exception`."""
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        """Refuse a number of rows that no page of the admin sends."""
+        match = request.resolver_match
+        if match is None or match.app_name != "admin" or request.method != "POST":
+            return None
+        counts = (text for name, text in request.POST.items() if name.endswith(("-INITIAL_FORMS", "-TOTAL_FORMS")))
+        if all(ROWS.fullmatch(str(text)) for text in counts):
+            return None
+        return bad_request(request, SuspiciousOperation("rows"))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Answer what the admin failed on with our page, and write it down: it could be a mistake of ours."""

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from bakery.history import note
 from bakery.models import SignIn
-from bakery.throttle import client_address
+from bakery.throttle import NO_ADDRESS, client_address
 
 
 def signed_in(sender: Any, request: HttpRequest | None, user: User, **kwargs: Any) -> None:
@@ -30,6 +30,8 @@ def refused(sender: Any, credentials: dict[str, Any], request: HttpRequest | Non
 
 def _write(kind: SignIn.Kind, name: str, user: User | None, request: HttpRequest | None) -> None:
     address = client_address(request) if request else ""
+    if address == NO_ADDRESS:
+        address = ""
     SignIn.objects.create(kind=kind, username=name[:150], user=user, address=address[:45])
 
 

@@ -8,7 +8,8 @@ TIME_ZONE          the shop's time zone, default UTC: "today" is a date of the s
 BAKERY_CURRENCY    the sign before an amount, default €
 BAKERY_IDLE_MINUTES   after how long without use a log-in ends, default 720: a shift of twelve hours
 BAKERY_LOCK_MINUTES   how long somebody waits after too many wrong passwords, default 15
-BAKERY_PROXIES        how many proxies of the shop stand before the program, default 0: X-Forwarded-For is not believed
+BAKERY_PROXIES        how many proxies of the shop stand before the program, default 0: X-Forwarded-For and
+                   X-Forwarded-Proto are believed only behind one
 BAKERY_SECOND_FACTOR_GROUPS   names of groups, by commas, whose people must have a second factor; "staff" means
                    everybody who may open the administration; default none
 BAKERY_HTTPS       0 only where the shop's own network is served without HTTPS (production, default 1)
@@ -185,6 +186,7 @@ AXES_SENSITIVE_PARAMETERS = [
     *("code", "old_password", "new_password1", "new_password2"),
 ]
 AXES_ENABLE_ADMIN = False  # the page People shows who is locked out, and lets them in
+AXES_DISABLE_ACCESS_LOG = True  # who signed in and out stands in our own table (bakery/people_history.py)
 AXES_VERBOSE = False
 
 # The second factor (bakery/second_factor.py).
@@ -235,6 +237,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 _is_https = not DEBUG and os.environ.get("BAKERY_HTTPS", "1") == "1"
 SECURE_SSL_REDIRECT = _is_https
+if BAKERY_PROXIES:  # they alone may say that a browser came by HTTPS: without one anybody could
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # a probe beside the server asks without HTTPS, and is told one word
 SESSION_COOKIE_SECURE = _is_https
 CSRF_COOKIE_SECURE = _is_https

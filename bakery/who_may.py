@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from bakery.context_processors import url_or_none
 from bakery.roles import ACTIONS, ROLE_TEXTS, ROLES, Action, Words, full_name, looking
 from bakery.web import permission_required
 
@@ -71,7 +70,6 @@ def role_list(request: HttpRequest) -> HttpResponse:
         "cards": [_card(group) for group in groups],
         "is_behind": any(cell.is_missing for row in rows for cell in row.cells),
         "alone": [_with_rights(user) for user in _apart()],
-        "people": url_or_none("people"),
     }
     return render(request, "role_list.html", context)
 

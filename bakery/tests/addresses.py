@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db import connection
 from django.urls import get_resolver, reverse
 
@@ -50,9 +51,10 @@ def numbers(bakehouse, run):
         "run_id": run.pk,
         "lot_id": bakehouse.lots["L1"].pk,
         "debt_id": getattr(PackagingDebt.objects.first(), "pk", 0),
+        "person_id": getattr(User.objects.order_by("pk").first(), "pk", 0),
         "generic": bakehouse.generics["bag"].pk,
         "lot": bakehouse.lots["L1"].pk,
-        "figure": "order-packed",
+        "figure": "order-assembled",
         "kind": "order",
         "pk": bakehouse.orders["E1/G1"].pk,
     }

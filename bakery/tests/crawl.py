@@ -13,13 +13,17 @@ from zlib import decompress
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.core.signing import b64_decode
 from django.db import connection, transaction
 from django.db.models import DecimalField
 from django.urls import NoReverseMatch, resolve, reverse
 
 from assembly.models import AssemblyRun, BooksCheck, PackagingDebt
+from assembly.queries.explain import FIGURES
 from assembly.services import record_assembly, settle_debt, void_run
+from assembly.tests.explained import MODELS
+from bakery.log import subjects
 from bakery.tests.addresses import NUMBERS, Forms
 from bakery.tests.url_names import url_names
 from bakery.tests.who import busy
@@ -83,7 +87,9 @@ def forget_numbers():
     from django.core.management.color import no_style
 
     models = [
-        model for label in ("packaging", "assembly", "admin") for model in apps.get_app_config(label).get_models()
+        model
+        for label in ("packaging", "assembly", "bakery", "auth", "admin")
+        for model in apps.get_app_config(label).get_models()
     ]
     with connection.cursor() as cursor:
         for sql in connection.ops.sequence_reset_sql(no_style(), models):
@@ -126,6 +132,24 @@ def told(answer):
     return EACH_TIME.sub("", "\n".join([heads, said, body.decode("utf-8")]))
 
 
+OF_MANY_KINDS = {"assembly:explain", "object_history"}  # their addresses name what they are about, besides its number
+NO_PAGES = {"login", "logout", "theme_switch", *OF_MANY_KINDS}
+
+
+def spread(rows):
+    """Return the first, the middle and the last of these."""
+    return [rows[at] for at in sorted({0, len(rows) // 2, len(rows) - 1})] if rows else []
+
+
+def told_of_many_kinds():
+    """Yield the explanation of each figure, and the history of each thing that has one."""
+    models = [("assembly:explain", figure, MODELS[figure.partition("-")[0]]) for figure in FIGURES]
+    models += [("object_history", word, model) for word, model in subjects().items()]
+    for name, word, model in models:
+        pks = list(model._default_manager.order_by("pk").values_list("pk", flat=True))
+        yield from (reverse(name, args=[word, pk]) for pk in spread(pks))
+
+
 def shop_addresses():
     """Yield each address of the shop with every object that it can be about, a handful of each kind."""
     rows = {
@@ -139,14 +163,15 @@ def shop_addresses():
         "lot_id": InventoryItem.objects,
         "lot": InventoryItem.objects,
         "generic": apps.get_model("packaging.genericproduct").objects,
+        "person_id": User.objects,
     }
+    yield from told_of_many_kinds()
     for name, words in sorted(url_names()):
-        if name.startswith("admin:") or name in {"login", "logout", "theme_switch"}:
+        if name.startswith("admin:") or name in NO_PAGES:
             continue
         known = {word: list(rows[NUMBERS.get(name, word)].order_by("pk")) for word in words}
         many = max((len(found) for found in known.values()), default=1)
-        spread = sorted({0, many // 2, many - 1})
-        for number in spread:
+        for number in spread(range(many)):
             yield reverse(name, kwargs={word: found[number % len(found)].pk for word, found in known.items()})
 
 

@@ -302,3 +302,21 @@ def test_keys_that_cannot_be_are_answered_in_the_admin_too(boss, bakehouse, plac
     answer = boss.get(place) if data is None else boss.post(place, data)
     assert answer.status_code in {200, 302, 400}
     assert everything() == before
+
+
+@pytest.mark.parametrize("count", ["99999", "1000", "-1", "x", "", "\u0663"])
+@pytest.mark.parametrize("name", ["TOTAL_FORMS", "INITIAL_FORMS"])
+def test_a_made_up_number_of_rows_is_refused_in_the_admin(boss, bakehouse, name, count):
+    """Django would build that many rows, and fail over them."""
+    boss.force_login(UserFactory(is_superuser=True, is_staff=True))
+    place = f"/admin/packaging/assemblyorder/{bakehouse.orders['E1/G1'].pk}/change/"
+    fields = max((found for _to, found in Forms(boss.get(place).content.decode()).found), key=len)
+    counts = [word for word in fields if word.endswith(f"-{name}")]
+    assert counts
+    before = everything()
+    answer = boss.post(place, {**fields, "notes": "changed", **dict.fromkeys(counts, count)})
+    assert answer.status_code == 400
+    assert "<h1>" in answer.content.decode()
+    assert everything() == before
+    assert boss.post(place, {**fields, "notes": "changed"}).status_code == 302
+    assert everything() != before

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from assembly.models import BooksCheck
+from bakery import health
 from bakery.roles import ROLES, set_up_roles, view_permissions
 from bakery.tests.crawl import SIGN, Crawl, admin_addresses, dear_shop, forget_numbers, prices, shop_addresses
 from packaging.admin.base import COST_COLUMNS
@@ -26,6 +27,7 @@ def still(settings, monkeypatch):
     settings.BAKERY_CURRENCY = SIGN
     now = timezone.now()
     monkeypatch.setattr(timezone, "now", lambda: now)
+    monkeypatch.setattr(health, "look_at_disk", lambda: health.Finding("Disk", True, ""))
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)

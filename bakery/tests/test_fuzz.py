@@ -111,13 +111,14 @@ class Watch:
         """Send it; a write that was undone by the rule that refused it is no change."""
         self.sent += 1
         with transaction.atomic():
-            point, written = transaction.savepoint(), self.writes()
+            point, written, kept = transaction.savepoint(), self.writes(), self.client.cookies.copy()
             answer = self.client.generic(method, place, data, content_type=content_type, headers=headers)
             assert answer.status_code < 500, (method, place, data, answer.status_code)
             is_refused = answer.status_code >= 400 or method != "POST"
             if written is None or self.writes() != written:
                 assert not is_refused or everything() == self.before, (method, place, data, answer.status_code)
                 transaction.savepoint_rollback(point)
+                self.client.cookies = kept
         return answer
 
 
@@ -145,7 +146,7 @@ def attack(watch, target, examples, strategy, act):
 def test_forms(boss, bakehouse, run):  # noqa: F811 - a fixture
     """Each form that writes, with some fields changed, as a page and as a part, in a good and in a bad encoding."""
     watch = Watch(boss)
-    targets = [*TYPED, "login", "logout", "theme_switch", *also_written(boss)]
+    targets = [*TYPED, "login", "logout", "theme_switch", "sign_out_everywhere", *also_written(boss)]
     for which in targets:
         if which in TYPED:
             action, fields = shown_form(boss, bakehouse, run, which)
@@ -163,7 +164,7 @@ def test_forms(boss, bakehouse, run):  # noqa: F811 - a fixture
 
 def also_written(client):
     """Return the addresses that take POST and are no form of their own in the list: parts, plain questions."""
-    listed = {which.partition("?")[0] for which in TYPED} | {"login", "logout", "theme_switch"}
+    listed = {which.partition("?")[0] for which in TYPED} | {"login", "logout", "theme_switch", "sign_out_everywhere"}
     return [
         name
         for name in addresses()

@@ -177,3 +177,20 @@ def test_fifty_people_take_as_many_statements_as_one(client, packer):
     more = client.get("/people/?page=2", headers={"HX-Request": "true", "HX-Target": "more"}).content.decode()
     assert "<html" not in more
     assert more.count("<li>") == 2
+
+
+def test_people_roles_and_history_lead_to_each_other(client, packer):
+    assert 'href="/roles/"' in client.get("/people/").content.decode()
+    assert 'href="/people/"' in client.get("/roles/").content.decode()
+    history = f"/history/person/{packer.pk}/"
+    assert f'href="{history}"' in client.get(f"/people/{packer.pk}/").content.decode()
+    assert client.get(history).status_code == 200
+
+
+def test_nobody_is_led_to_what_they_may_not_see(packer):
+    looker, asker = Client(), Client()
+    looker.force_login(UserFactory(permissions=["bakery.look_after_people"]))
+    asker.force_login(UserFactory(permissions=["auth.view_group"]))
+    assert 'href="/roles/"' not in looker.get("/people/").content.decode()
+    assert "/history/" not in looker.get(f"/people/{packer.pk}/").content.decode()
+    assert 'href="/people/"' not in asker.get("/roles/").content.decode()

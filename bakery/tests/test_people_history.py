@@ -128,6 +128,15 @@ def test_who_signed_in_and_out_and_who_was_refused():
     assert "wrong" not in str(list(SignIn.objects.values()))
 
 
+@pytest.mark.parametrize("given", ["", "unix:", "10.0.0.300"])
+def test_an_address_that_is_not_known_is_left_empty(given):
+    UserFactory(username="anna")
+    client = Client(REMOTE_ADDR=given)
+    client.post("/login/", {"username": "anna", "password": "wrong"})
+    client.post("/login/", {"username": "anna", "password": "password"})
+    assert list(SignIn.objects.values_list("kind", "address").order_by("pk")) == [("refused", ""), ("in", "")]
+
+
 def test_a_sign_in_is_not_rewritten_and_outlives_the_person():
     user = UserFactory(username="gone")
     Client().force_login(user)

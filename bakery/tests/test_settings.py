@@ -176,10 +176,38 @@ class TestHtmxLogin:
     ids=lambda given: next(iter(given)),
 )
 def test_a_setting_that_is_no_number_is_refused_with_one_sentence(given: dict[str, str]):
-    done = manage("check", SECRET_KEY="k7" * 25, ALLOWED_HOSTS="x.example", **given)
+    done = manage("check", SECRET_KEY=KEY, ALLOWED_HOSTS="x.example", **given)
     assert done.returncode == 1
     assert done.stderr.startswith(f"Set {next(iter(given))} to a whole number")
     assert done.stderr.count("\n") == 1
+
+
+PROXY = """
+import django
+django.setup()
+from django.test import Client
+client = Client(headers={"host": "x.example"})
+told = [client.get("/login/", headers={"X-Forwarded-Proto": word}).status_code for word in ("https", "http")]
+print([client.get("/login/").status_code, *told])
+"""
+
+
+@pytest.mark.parametrize(
+    ("proxies", "answers"), [("", [301, 301, 301]), ("0", [301, 301, 301]), ("1", [301, 200, 301])]
+)
+def test_a_proxy_alone_may_say_that_a_browser_came_by_https(proxies: str, answers: list[int]):
+    environment = {**os.environ, "BAKERY_DEBUG": "0", "SECRET_KEY": KEY, "ALLOWED_HOSTS": "x.example"}
+    environment |= {"DJANGO_SETTINGS_MODULE": "bakery.settings", "BAKERY_PROXIES": proxies}
+    command = [sys.executable, "-W", "ignore", "-c", PROXY]
+    done = subprocess.run(command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == str(answers), done.stderr
+
+
+@pytest.mark.parametrize("proxies", ["0", "1"])
+def test_the_check_for_deployment_has_nothing_to_say(proxies: str):
+    given = {"SECRET_KEY": KEY, "ALLOWED_HOSTS": "x.example", "BAKERY_PROXIES": proxies}
+    done = manage("check", "--deploy", "--fail-level", "WARNING", **given)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 class TestDatabase:

@@ -4,7 +4,7 @@ import logging
 from functools import cache
 from itertools import cycle
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import unquote
 
 import pytest
 from django.apps import apps
@@ -27,6 +27,9 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 HAS_A_ROLE = {"packer": "Packers", "planner": "Planners", "manager": "Managers", "staff": "Staff"}
 # The log-in leads on whoever is signed in, in every way; Django's own way out answers OPTIONS.
 OF_DJANGO = {("login", method): 302 for method in METHODS} | {("logout", "OPTIONS"): 200}
+# Answered without a log-in: the log-in, its second step, which leads to the first, and whether the program is up.
+DOORS = {"login": 200, "login_code": 302, "healthz": 200}
+ANY = {"-", "log-in", "ticked"}  # what is no permission
 VERBS = {"changelist": "look", "history": "look", "change": "look", "add": "add", "delete": "delete"}
 
 
@@ -69,9 +72,15 @@ def quiet(monkeypatch):
 def shop(bakehouse):
     """Fixture F after a busy day, with what the numbers in addresses stand for."""
     set_up_roles()
+    UserFactory(username="somebody")
     run = busy(bakehouse)
     known = numbers(bakehouse, run) | {"G7": bakehouse.goods["G7"].pk}
     return bakehouse, known
+
+
+def none_of(known):
+    """Return numbers of rows that are not there; words stay."""
+    return {word: what if isinstance(what, str) else MISSING for word, what in known.items()}
 
 
 def ask(client, method, place, **more):
@@ -86,8 +95,8 @@ def ask(client, method, place, **more):
 
 def may(name, permission):
     """Say whether a person has a permission, by the table of roles."""
-    if permission == "log-in":
-        return True
+    if permission in ANY:
+        return permission != "ticked" or bool(PEOPLE[name].get("is_staff"))
     role = HAS_A_ROLE.get(name)
     return role is not None and permission in (*view_permissions(), *ROLES[role])
 
@@ -145,7 +154,7 @@ def test_everybody_is_answered_as_the_table_says(shop, name):
         for method in METHODS:
             own = OF_DJANGO.get((page, method))
             check(method, address, {own} if own else expected(name, asks, method))
-        for cell, others in ((elsewhere, known | foreign(bakehouse)), (missing, dict.fromkeys(known, MISSING))):
+        for cell, others in ((elsewhere, known | foreign(bakehouse)), (missing, none_of(known))):
             for method in ("GET", "POST") if cell != "." else ():
                 answer = expected(name, asks, method)
                 # whose row is asked for is read before the right to a row of one's own can be
@@ -172,7 +181,7 @@ def test_what_is_ones_own_may_be_taken_back_and_nothing_else(shop, name):
             answers.append(ask(client, method, place(page, ["run_id"], {"run_id": old.pk})).status_code)
             theirs = status if may(name, asks[method].split()[1]) else 403
             assert answers == [status if name != "nobody" else 403, theirs, theirs], (page, method)
-    assert found == 2
+    assert found == 3
 
 
 def test_each_address_asks_for_the_right_of_its_row(shop):
@@ -183,7 +192,7 @@ def test_each_address_asks_for_the_right_of_its_row(shop):
         address = place(page, words[page], known) + (f"?{query.format(**known)}" if query else "")
         for method, cell in asks.items():
             permission = cell.split()[-1]
-            if permission in {"-", "log-in"}:
+            if permission in ANY:
                 continue
             if permission not in without:
                 without[permission] = Client()
@@ -196,21 +205,31 @@ def test_without_a_log_in_every_address_leads_to_it_and_back(shop):
     stranger, words = Client(), dict(url_names())
     before = everything()
     for page, _query, _asks, (_elsewhere, missing, _own) in rows():
-        if page == "login":
+        if page in DOORS or page == "admin_sign_in":
             continue
-        for numbers_of in (known, dict.fromkeys(known, MISSING)) if missing != "." else (known,):
+        for numbers_of in (known, none_of(known)) if missing != "." else (known,):
             address = place(page, words[page], numbers_of)
             for method in METHODS:
-                answer = stranger.generic(method, address)
-                assert (answer.status_code, answer["Location"]) == (
-                    302,
-                    f"/login/?{urlencode({'next': address}, safe='/')}",
-                )
+                answer = stranger.generic(method, address, headers={"Referer": f"http://testserver{address}"})
+                assert answer.status_code == 302
+                assert unquote(answer["Location"]) == f"/login/?next={address}", (method, address)
             part = stranger.get(address, headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/stock/"})
             assert (part.status_code, part.content) == (200, b"")
             assert part["HX-Redirect"] == "/login/?next=%2Fstock%2F"
-    assert [stranger.generic(method, "/login/").status_code for method in ("GET", "HEAD", "POST")] == [200, 200, 422]
     assert everything() == before
+
+
+def test_the_doors_are_answered_without_a_log_in(shop):
+    stranger = Client()
+    for page, status in DOORS.items():
+        answers = {method: stranger.generic(method, reverse(page)).status_code for method in METHODS}
+        posted = 405 if page == "healthz" else 422 if page == "login" else status
+        assert answers == {**dict.fromkeys(METHODS, 405), "GET": status, "HEAD": status, "POST": posted} | (
+            {"OPTIONS": 200, "PUT": 422} if page == "login" else {}
+        ), page
+    assert stranger.get(reverse("login_code"))["Location"] == "/login/?next=%2F"
+    assert stranger.get("/admin/login/?next=/admin/auth/")["Location"] == "/login/?next=/admin/auth/"
+    assert stranger.post("/admin/login/", {"username": "owner", "password": "password"}).status_code == 405
 
 
 def rights(name, label):
@@ -269,8 +288,10 @@ def test_a_stranger_is_led_to_the_log_in_by_every_address_of_the_administration(
 def test_what_is_no_table_of_the_administration_is_for_the_ticked_alone(shop, name):
     client = person(name)[1]
     ticked = PEOPLE[name].get("is_staff")
-    for page in ("index", "password_change", "jsi18n"):
+    for page in ("index", "jsi18n"):
         assert client.get(reverse(f"admin:{page}")).status_code == (200 if ticked else 302), page
+    assert client.get(reverse("admin:password_change"))["Location"] == reverse("password_change")
+    assert client.get(reverse("admin:login")).status_code == (302 if ticked else 403)
     asked = {"app_label": "packaging", "model_name": "product", "field_name": "generic_product", "term": "bag"}
     assert client.get(reverse("admin:autocomplete"), asked).status_code == (200 if ticked else 302)
     password = reverse("admin:auth_user_password_change", args=[1])

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from bakery.log import about
 from bakery.web import HtmxHttpRequest, newest_first, page_of, permission_required, redirect_to, render_part
 from packaging.exceptions import NotFound
 from packaging.models import FinishedGood, FinishedUnit, GenericProduct, InventoryItem, StockMovement
@@ -89,7 +90,7 @@ def lot_list(request: HttpRequest) -> HttpResponse:
     """Show the lots of one thing that are used up, the newest first."""
     thing, lots = _asked(request)
     page = page_of(request, lots.filter(quantity=0).with_items().order_by("-received_on", "-pk"))
-    context = {"thing": thing, "page": page}
+    context = {"thing": thing, "page": page, "subject": about(thing)}
     return render_part(request, "packaging/lot_list.html", context, part="more")
 
 
