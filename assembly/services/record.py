@@ -31,7 +31,7 @@ from packaging.exceptions import (
     StaleVersion,
 )
 from packaging.locks import lock_orders, lock_stock
-from packaging.models import AssemblyOrder, Composition, FinishedGood, InventoryItem
+from packaging.models import AssemblyOrder, Composition, FinishedGood
 from packaging.models.orders import MOST_PIECES
 from packaging.queries import as_part, good_or_not_found, last_prices, lots_for
 from packaging.services.assignment import check_choice
@@ -153,11 +153,8 @@ def plan_lines(
     parts = [as_part(line) for line in lines]
     chosen = {lot_id for amounts in choices.values() for lot_id in amounts}
     lots = lots_for(parts, lots=chosen | {row.lot_id for row in waste})
-    wasted = InventoryItem.objects.with_items().in_bulk({row.lot_id for row in waste}) if waste else {}
     prices = last_prices([part.generic_id for part in parts if part.is_generic and part.generic_id]) if priced else None
-    return plan_from(
-        lots, lines, order, quantity, choices, on, at_most=at_most, waste=waste, wasted=wasted, prices=prices, **ways
-    )
+    return plan_from(lots, lines, order, quantity, choices, on, at_most=at_most, waste=waste, prices=prices, **ways)
 
 
 def plan_from(
@@ -170,12 +167,11 @@ def plan_from(
     *,
     at_most: int | None = None,
     waste: Sequence[Waste] = (),
-    wasted: Mapping[int, InventoryItem],
     prices: Mapping[int, Decimal] | None = None,
     **ways: Any,
 ) -> Plan:
-    """Do what `plan_lines` does from a shelf that is loaded already; `wasted` are the rows of wasted lots, by id."""
-    check_waste(waste, {lot.id: lot for lot in lots}, wasted, on)
+    """Do what `plan_lines` does from a shelf that is loaded already."""
+    check_waste(waste, {lot.id: lot for lot in lots}, on)
     shelf = {lot.id: lot for lot in without_waste(lots, waste)}
     _check_choices(choices, {line.pk: line for line in lines}, shelf, quantity, on, order)
     return make_plan(
@@ -192,16 +188,16 @@ def plan_from(
     )
 
 
-def check_waste(waste: Sequence[Waste], lots: Mapping[int, Lot], rows: Mapping[int, InventoryItem], on: date) -> None:
+def check_waste(waste: Sequence[Waste], lots: Mapping[int, Lot], on: date) -> None:
     """Refuse waste without a reason, of a lot that was not there that day, of more than it has, in parts (R5, R29)."""
     wasted: dict[int, Decimal] = {}
     for row in waste:
-        item = rows.get(row.lot_id)
-        if item is None or row.lot_id not in lots:
+        lot = lots.get(row.lot_id)
+        if lot is None:
             raise NotFound(_("The lot"))
         checked_reason(row.reason)
-        _check_day(lots[row.lot_id], on)
-        checked_quantity(row.quantity, whole=item.is_whole, what=_("Lot %(lot)s") % {"lot": item.label})
+        _check_day(lot, on)
+        checked_quantity(row.quantity, whole=lot.is_whole, what=_("Lot %(lot)s") % {"lot": lot.label})
         wasted[row.lot_id] = wasted.get(row.lot_id, ZERO) + row.quantity
     short = [
         Shortage(f"{lots[lot_id].label} {lots[lot_id].item_name}", quantity, lots[lot_id].quantity)
