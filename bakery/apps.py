@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.auth import signals
+from django.db.backends.signals import connection_created
 from django.db.models.signals import m2m_changed, post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -17,8 +18,10 @@ class BakeryConfig(AppConfig):
         from django.contrib.auth.models import Group, User
 
         from bakery import people_history, people_log  # noqa: F401 - local, as the models: they are ready only now
+        from bakery.database import allow_long_statements
         from bakery.ledger import guard_ledger
 
+        connection_created.connect(allow_long_statements)
         post_migrate.connect(guard_ledger, sender=self)
         signals.user_logged_in.connect(people_history.signed_in)
         signals.user_logged_out.connect(people_history.signed_out)

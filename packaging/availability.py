@@ -41,6 +41,7 @@ class Lot:
     label: str = ""
     item_name: str = ""
     unit: str = "piece"
+    is_whole: bool = True  # amounts of it are whole (R8)
     design: str = ""
     expires_on: date | None = None
     is_cost_known: bool = True

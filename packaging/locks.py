@@ -1,8 +1,8 @@
 """Every row lock of the program, in one order (design: Concurrency).
 
 An event first (only where it ends, or gets an order); then orders; then, their lines and promises standing still, all
-items at once: finished goods, finished units, products, generic products (only where a debt changes), each by primary
-key. An item's row guards all its lots, an event's row which open orders it has.
+items at once: finished goods, finished units, products, generic products (only where a debt changes: there the change
+itself may lock them), each by primary key. An item's row guards all its lots, an event's row which open orders it has.
 A lock works only inside a transaction and is taken at once: a lazy lock locks nothing. On SQLite the transaction
 itself is the lock (BEGIN IMMEDIATE); the same reads then only look.
 """
@@ -77,6 +77,15 @@ def lock_stock(
         _lock(Product.objects.filter(products_wanted))
     if generics:
         _lock(GenericProduct.objects.filter(pk__in=set(generics)))
+
+
+def locked_as_changed(rows: models.QuerySet[M]) -> models.QuerySet[M]:
+    """Return the same rows for one `update` that locks them in the fixed order itself.
+
+    For numbers that are only counted up or down, and never read to decide.
+    """
+    in_order = rows.order_by("pk").select_for_update(no_key=True).values("pk")
+    return rows.model._default_manager.filter(pk__in=in_order)
 
 
 def _lock(rows: models.QuerySet[M]) -> dict[int, M]:

@@ -32,7 +32,7 @@ from packaging.availability import Lot
 from packaging.costs import ZERO
 from packaging.exceptions import BadDate, BadQuantity, EmptyRecipe, NotFound, RuleError, StaleVersion
 from packaging.locks import lock_orders
-from packaging.models import AssemblyOrder, Composition, FinishedGood, InventoryItem
+from packaging.models import AssemblyOrder, Composition, FinishedGood
 from packaging.queries import as_part, last_prices, lots_for
 from packaging.services.checks import checked_reason
 from packaging.services.orders import checked_pieces
@@ -124,7 +124,7 @@ class DayPlan:
 def preview_day(
     *, rows: Sequence[tuple[DayRow, RunSubject]], on: date, oldest: Collection[int] = (), priced: bool = True
 ) -> DayPlan:
-    """Plan all rows in the order that `record_day` records them; three statements however many rows, two unpriced.
+    """Plan all rows in the order that `record_day` records them; two statements however many rows, one unpriced.
 
     Undecided packaging of the rows at the places `oldest` takes the oldest free lots: their choices say which. A row
     of nothing is only looked at.
@@ -133,9 +133,8 @@ def preview_day(
     named = {waste.lot_id for row, _subject in rows for waste in row.waste}
     named |= {pk for row, _subject in rows for amounts in row.choices.values() for pk in amounts}
     shelf = whole = lots_for(parts, lots=named)
-    wasted = InventoryItem.objects.with_items().in_bulk(named) if named else {}
     generics = {part.generic_id for part in parts if part.is_generic and part.generic_id}
-    shop = _Shop(on, wasted, last_prices(generics) if priced and generics else {})
+    shop = _Shop(on, last_prices(generics) if priced and generics else {})
     found = [DayRowPlan(row, subject) for row, subject in rows]
     for place in _sequence([subject for _row, subject in rows]):
         row, subject = rows[place]
@@ -160,7 +159,6 @@ class _Shop:
     """What the plans of all rows have in common."""
 
     on: date
-    wasted: Mapping[int, InventoryItem]
     prices: Mapping[int, Decimal]
 
     def plan(self, shelf: Sequence[Lot], row: DayRow, subject: RunSubject, *, fills: bool) -> DayRowPlan:
@@ -193,7 +191,6 @@ class _Shop:
             row.choices,
             self.on,
             waste=row.waste,
-            wasted=self.wasted,
             prices=self.prices,
         )
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Exists, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,11 +28,12 @@ from packaging.exceptions import (
     OrderState,
     OverAssigned,
     PackagingUndecided,
+    RuleError,
     Shortage,
     StaleVersion,
 )
 from packaging.locks import lock_orders, lock_stock
-from packaging.models import AssemblyOrder, Composition, FinishedGood, InventoryItem
+from packaging.models import AssemblyOrder, Composition, FinishedGood
 from packaging.models.orders import MOST_PIECES
 from packaging.queries import as_part, good_or_not_found, last_prices, lots_for
 from packaging.services.assignment import check_choice
@@ -153,11 +155,8 @@ def plan_lines(
     parts = [as_part(line) for line in lines]
     chosen = {lot_id for amounts in choices.values() for lot_id in amounts}
     lots = lots_for(parts, lots=chosen | {row.lot_id for row in waste})
-    wasted = InventoryItem.objects.with_items().in_bulk({row.lot_id for row in waste}) if waste else {}
     prices = last_prices([part.generic_id for part in parts if part.is_generic and part.generic_id]) if priced else None
-    return plan_from(
-        lots, lines, order, quantity, choices, on, at_most=at_most, waste=waste, wasted=wasted, prices=prices, **ways
-    )
+    return plan_from(lots, lines, order, quantity, choices, on, at_most=at_most, waste=waste, prices=prices, **ways)
 
 
 def plan_from(
@@ -170,12 +169,11 @@ def plan_from(
     *,
     at_most: int | None = None,
     waste: Sequence[Waste] = (),
-    wasted: Mapping[int, InventoryItem],
     prices: Mapping[int, Decimal] | None = None,
     **ways: Any,
 ) -> Plan:
-    """Do what `plan_lines` does from a shelf that is loaded already; `wasted` are the rows of wasted lots, by id."""
-    check_waste(waste, {lot.id: lot for lot in lots}, wasted, on)
+    """Do what `plan_lines` does from a shelf that is loaded already."""
+    check_waste(waste, {lot.id: lot for lot in lots}, on)
     shelf = {lot.id: lot for lot in without_waste(lots, waste)}
     _check_choices(choices, {line.pk: line for line in lines}, shelf, quantity, on, order)
     return make_plan(
@@ -192,16 +190,16 @@ def plan_from(
     )
 
 
-def check_waste(waste: Sequence[Waste], lots: Mapping[int, Lot], rows: Mapping[int, InventoryItem], on: date) -> None:
+def check_waste(waste: Sequence[Waste], lots: Mapping[int, Lot], on: date) -> None:
     """Refuse waste without a reason, of a lot that was not there that day, of more than it has, in parts (R5, R29)."""
     wasted: dict[int, Decimal] = {}
     for row in waste:
-        item = rows.get(row.lot_id)
-        if item is None or row.lot_id not in lots:
+        lot = lots.get(row.lot_id)
+        if lot is None:
             raise NotFound(_("The lot"))
         checked_reason(row.reason)
-        _check_day(lots[row.lot_id], on)
-        checked_quantity(row.quantity, whole=item.is_whole, what=_("Lot %(lot)s") % {"lot": item.label})
+        _check_day(lot, on)
+        checked_quantity(row.quantity, whole=lot.is_whole, what=_("Lot %(lot)s") % {"lot": lot.label})
         wasted[row.lot_id] = wasted.get(row.lot_id, ZERO) + row.quantity
     short = [
         Shortage(f"{lots[lot_id].label} {lots[lot_id].item_name}", quantity, lots[lot_id].quantity)
@@ -264,36 +262,50 @@ def record_assembly(
     `anyway_notes` (R24). `from_other_orders` also takes nested goods that were made for other open orders (R23). `key`
     becomes the run's uuid: sent twice, there is one run, and both answers are that run (R30). Raises `StaleVersion`,
     `OrderState`, `EmptyRecipe`, `BadQuantity`, `BadDate`, `ReasonMissing`, `NotEnoughStock`, `PackagingUndecided` and
-    whatever refuses the choices; then nothing is written.
+    whatever refuses the choices; then nothing is written. Twenty statements at most, begin and commit among them.
     """
-    if run := sent_before(AssemblyRun.objects, key):
-        return run
-    wish = Wish(
-        quantity=checked_pieces(quantity),
-        by=by,
-        key=key,
-        assembled_at=assembled_at or timezone.now(),
-        notes=notes,
-        choices=choices or {},
-        waste=waste,
-        anyway_notes=checked_reason(anyway_notes) if record_anyway else None,
-        from_other_orders=from_other_orders,
-    )
-    if wish.on > timezone.localdate():
-        raise BadDate(_("A run cannot be dated into the future."))
-    if order_id is not None:
-        return _record_for_order(wish, order_id, version)
-    return _record_without_order(wish, good_or_not_found(finished_good_id or 0))
+    try:
+        wish = Wish(
+            quantity=checked_pieces(quantity),
+            by=by,
+            key=key,
+            assembled_at=assembled_at or timezone.now(),
+            notes=notes,
+            choices=choices or {},
+            waste=waste,
+            anyway_notes=checked_reason(anyway_notes) if record_anyway else None,
+            from_other_orders=from_other_orders,
+        )
+        if wish.on > timezone.localdate():
+            raise BadDate(_("A run cannot be dated into the future."))
+        if order_id is not None:
+            return _record_for_order(wish, order_id, version)
+        return _record_without_order(wish, good_or_not_found(finished_good_id or 0))
+    except RuleError:  # a run that was written stands before every refusal
+        if run := sent_before(AssemblyRun.objects, key):
+            return run
+        raise
+
+
+class _Sent(RuleError):
+    """A run with this key is there already (R30)."""
+
+
+def _lines_if_new(lines: QuerySet[Composition], key: UUID, good: FinishedGood) -> Sequence[Composition]:
+    """Return the lines, and refuse a form that was sent before, in one statement; locks are held."""
+    found = list(lines.annotate(is_sent=Exists(AssemblyRun.objects.filter(uuid=key))))
+    if not found:
+        raise EmptyRecipe(good)
+    if found[0].is_sent:
+        raise _Sent(key)
+    return found
 
 
 def _record_for_order(wish: Wish, order_id: int, version: int | None) -> AssemblyRun:
-    order = lock_orders([order_id]).get(order_id)
-    if run := sent_before(AssemblyRun.objects, wish.key):
-        return run
-    order = check_open(order, version)
+    order = check_open(lock_orders([order_id]).get(order_id), version)
     check_left(order, wish.quantity)
-    lines = order_lines(order)
-    _lock_lines(wish, order.finished_good, lines, order)
+    lines = _lines_if_new(Composition.objects.of_order(order.pk).with_names(), wish.key, order.finished_good)
+    lock_lines([order.finished_good_id], lines, wish.lots, [order.pk])
     return record_lines(wish, order, lines, order.quantity_left)
 
 
@@ -308,11 +320,10 @@ def check_left(order: AssemblyOrder, quantity: int) -> None:
 
 
 def _record_without_order(wish: Wish, good: FinishedGood) -> AssemblyRun:
-    peeked = recipe_lines(good)
-    _lock_lines(wish, good, peeked, None)
-    if run := sent_before(AssemblyRun.objects, wish.key):
-        return run
-    lines = recipe_lines(good)
+    recipe = Composition.objects.recipe_of(good.pk)
+    peeked = list(recipe)
+    lock_lines([good.pk], peeked, wish.lots)
+    lines = _lines_if_new(recipe.with_names(), wish.key, good)
     if items_of(lines) != items_of(peeked):
         raise StaleVersion(good)
     return record_recipe(wish, good, lines)
@@ -377,20 +388,16 @@ def _write(
     )
 
 
-def _lock_lines(wish: Wish, good: FinishedGood, lines: Sequence[Composition], order: AssemblyOrder | None) -> None:
-    lock_lines([good.pk], lines, wish.lots, [order.pk] if order else [], lines if wish.anyway_notes is not None else ())
-
-
 def lock_lines(
     goods: Iterable[int],
     lines: Sequence[Composition],
     lots: Collection[int],
-    orders: Collection[int],
-    owing: Iterable[Composition],
+    orders: Collection[int] = (),
+    owing: Iterable[Composition] = (),
 ) -> None:
     """Lock the goods themselves (their lots grow) and every item that lines, promises, named lots or debts touch.
 
-    `owing` are the lines that may be left open.
+    `owing` are the lines that may be left open in more than one run: a single run locks what it owes as it counts it.
     """
     lock_stock(
         goods={*goods, *(line.finished_good_id for line in lines if line.finished_good_id is not None)},

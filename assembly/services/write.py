@@ -1,5 +1,6 @@
 """What a run leaves behind: goods, movements, rows of the ledger, lots, promises, debts, the order (R4, R25, R27)."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -7,6 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.db.models import Case, F, Value, When
+from django.db.models.functions import Round
 from django.utils import timezone
 
 from assembly.models import (
@@ -21,6 +24,7 @@ from assembly.models import (
 from assembly.plan import Plan, Used
 from assembly.sequence import promises_left
 from packaging.costs import ZERO, per_unit, round4
+from packaging.locks import locked_as_changed
 from packaging.models import (
     AssemblyOrder,
     Composition,
@@ -29,6 +33,7 @@ from packaging.models import (
     InventoryItem,
     StockMovement,
 )
+from packaging.querysets import QUANTITY
 
 Kind = StockMovement.Kind
 
@@ -203,12 +208,14 @@ def _open_debts(run: AssemblyRun, plan: Plan, lines: Mapping[int, Composition]) 
 
 
 def owe(changes: Sequence[tuple[int, Decimal]]) -> None:
-    """Change what is owed of generic products (id, amount), whose rows the caller has locked."""
-    generics = GenericProduct.objects.in_bulk({generic_id for generic_id, _amount in changes})
+    """Change what is owed of generic products (id, amount), in one statement that locks them in their order."""
+    amounts: dict[int, Decimal] = defaultdict(lambda: ZERO)
     for generic_id, amount in changes:
-        generics[generic_id].quantity_owed += amount
-        generics[generic_id].updated_at = timezone.now()
-    GenericProduct.objects.bulk_update(generics.values(), ["quantity_owed", "updated_at"])
+        amounts[generic_id] += amount
+    more = Case(*(When(pk=pk, then=Value(amount)) for pk, amount in amounts.items()), output_field=QUANTITY)
+    locked_as_changed(GenericProduct.objects.filter(pk__in=amounts)).update(
+        quantity_owed=Round(F("quantity_owed") + more, 3, output_field=QUANTITY), updated_at=timezone.now()
+    )
 
 
 def _settle_promises(plan: Plan, order: AssemblyOrder) -> None:

@@ -137,4 +137,4 @@ def test_settling_takes_a_constant_number_of_statements(bakehouse, count):
     debts = [anyway(bakehouse, 2).debts.get() for _run in range(count)]
     with CaptureQueriesContext(connection) as captured:
         settle_debts(debts={debt.pk: {l1: D(1)} for debt in debts}, by=None, key=uuid4())
-    assert len(captured) == 20
+    assert len(captured) == 19
