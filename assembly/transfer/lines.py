@@ -41,7 +41,7 @@ def _pieces(path: Path) -> Iterator[bytes]:
                 came += len(packed)
                 if unpack.eof:
                     raise ImportRefused(_("Something follows the end of this export: it is not as it was written."))
-                while packed:
+                while packed and not unpack.eof:  # behind its end a tail would stay for ever
                     piece = unpack.decompress(packed, PIECE)
                     packed = unpack.unconsumed_tail
                     gave += len(piece)

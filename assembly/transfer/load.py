@@ -193,7 +193,7 @@ class _Loader:
                     _write(table.model, [instance], with_number=keeps)
             except DatabaseError as error:
                 refusal = error
-                instance._state.adding = True
+                instance.pk = None  # its own number is not what the rule is about
                 try:
                     instance.validate_unique()
                     instance.validate_constraints()
@@ -242,5 +242,3 @@ def _difference(section: Section, here: list[Any], there: list[Any]) -> str:
         if ours != theirs
     ]
     return f"{section.name} {there[1]}: {'; '.join(fields)}"[:300]
-
-

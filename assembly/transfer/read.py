@@ -119,7 +119,7 @@ def _check_head(line: bytes) -> None:
 
 
 def _section(what: dict[str, Any], before: Section | None) -> Section:
-    """Begin a table: in our order, with fields that are known, and with all that have no other value."""
+    """Begin a table, in our order."""
     name, names = what.get("table"), what.get("fields")
     if not isinstance(name, str) or not isinstance(names, list) or not all(isinstance(each, str) for each in names):
         _refuse(_("a table has no name or no fields"))
@@ -127,20 +127,23 @@ def _section(what: dict[str, Any], before: Section | None) -> Section:
         _newer(name)
     if before is not None and ORDER.index(name) <= ORDER.index(before.name):
         _refuse(_("its tables are not in their order"))
-    if name == USER_TABLE:
-        if tuple(names) != USER_FIELDS:
-            _newer(name)
-        return Section(name, names, None)
-    table = TABLES[name]
-    for each in names:
-        if each not in table.columns:
-            _newer(f"{name}.{str(each)[:50]}")
+    if name == USER_TABLE and tuple(names) != USER_FIELDS:
+        _newer(name)
+    if name != USER_TABLE:
+        _check_fields(TABLES[name], names)
+    return Section(name, names, TABLES.get(name))
+
+
+def _check_fields(table: Table, names: list[str]) -> None:
+    """Take a table's fields: all are known, and what an older release lacked can be empty or has a default."""
+    for name in names:
+        if name not in table.columns:
+            _newer(f"{table.name}.{name[:50]}")
     if names[:2] != ["id", "uuid"] or len(set(names)) != len(names):
         _refuse(_("a table has the wrong fields"))
     for column in table.columns.values():
         if column.name not in names and not (column.field.null or column.field.has_default()):
-            _refuse(_("%(table)s lacks %(field)s") % {"table": name, "field": column.name})
-    return Section(name, names, table)
+            _refuse(_("%(table)s lacks %(field)s") % {"table": table.name, "field": column.name})
 
 
 def _newer(what: str) -> NoReturn:
@@ -160,5 +163,3 @@ def _check_end(what: dict[str, Any], totals: Totals) -> None:
         if theirs.get(name) != total:
             _refuse(_("the totals of %(table)s are not those of its rows") % {"table": name})
     _refuse(_("its digest is not that of its lines"))
-
-

@@ -45,6 +45,7 @@ def kind_of(field: models.Field[Any, Any]) -> Kind:
 
 
 def text(longest: int | None) -> Kind:
+    """Return how a text of at most so many characters travels."""
     return Kind(str, partial(_read_text, longest))
 
 
