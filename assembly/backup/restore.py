@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from assembly.backup import sqlite
@@ -56,7 +57,8 @@ def _holds_data() -> bool:
     try:
         with connection.cursor() as cursor:
             tables = set(connection.introspection.table_names(cursor))
-        return any(model._meta.db_table in tables and model._base_manager.exists() for model in (*MODELS, User))
+        models: tuple[type[Model], ...] = (*MODELS, User)
+        return any(model._meta.db_table in tables and model._base_manager.exists() for model in models)
     except DatabaseError:
         return True
 

@@ -216,7 +216,7 @@ def _write(model: type[models.Model], instances: Sequence[models.Model], *, with
     """Insert rows with every column as it is: the model's own saving would set the times of now."""
     fields = [each for each in model._meta.concrete_fields if with_number or not each.primary_key]
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(each.column) for each in fields)
+    columns = ", ".join(quote(str(each.column)) for each in fields)
     places = ", ".join(["%s"] * len(fields))
     rows = [
         [each.get_db_prep_save(getattr(instance, each.attname), connection) for each in fields]

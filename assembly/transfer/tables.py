@@ -82,7 +82,7 @@ class Column:
     @property
     def target(self) -> type[models.Model] | None:
         """The table whose rows this column names; None for a plain value."""
-        return self.field.related_model if self.field.is_relation else None  # type: ignore[return-value]
+        return self.field.related_model if self.field.is_relation else None
 
     @property
     def path(self) -> str:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import connection, models
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def _read_int(least: int | None, most: int | None, given: Any) -> int:
     return given
 
 
-def _same(value: Any, given: str, write: Callable[[Any], Any]) -> Any:
+def _same(value: T, given: str, write: Callable[[Any], Any]) -> T:
     if write(value) != given:
         raise ValueError
     return value
