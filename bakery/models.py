@@ -1,21 +1,12 @@
 """Abstract models that every app builds on: the base row, the folded name, the row of a ledger."""
 
-import unicodedata
 import uuid
 from collections.abc import Collection
 from typing import Any, NoReturn, TypeVar
 
 from django.db import models
 
-
-def fold(text: str) -> str:
-    """Return `text` as it is compared: NFKC, without case, accents, or spare spaces.
-
-    The database cannot do this alike everywhere (SQLite folds ASCII only), so it is stored and searched in this form.
-    """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    plain = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
-    return " ".join(plain.split())
+from bakery.folding import fold
 
 
 class FoldedField(models.CharField[str, str]):

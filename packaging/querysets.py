@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Case, Count, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Ceil, Coalesce, Round
 
-from bakery.models import fold
+from bakery.folding import fold
 
 QUANTITY: DecimalField[Any, Any] = DecimalField(max_digits=12, decimal_places=3)
 NEED: DecimalField[Any, Any] = DecimalField(max_digits=19, decimal_places=3)  # the largest quantity × the most pieces

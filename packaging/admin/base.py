@@ -22,7 +22,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bakery.context_processors import url_or_none
-from bakery.models import FoldedField, fold
+from bakery.folding import fold
+from bakery.models import FoldedField
 from bakery.templatetags.bakery_tags import VIEW_COSTS, money
 from packaging.costs import in_words
 

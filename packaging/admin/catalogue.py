@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bakery.models import fold
+from bakery.folding import fold
 from packaging import queries
 from packaging.admin.base import (
     CatalogueAdmin,

@@ -15,7 +15,7 @@ from django.db.models.functions import Round
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bakery.models import fold
+from bakery.folding import fold
 from packaging.availability import Lot, Promise
 from packaging.costs import ZERO, round3, round4
 from packaging.exceptions import NotFound
