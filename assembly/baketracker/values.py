@@ -24,15 +24,13 @@ def exact(value: Any) -> Decimal | None:
     """Return the number that a person would read in a column: the shortest one that is this float; None for NULL."""
     if value is None:
         return None
-    if isinstance(value, bool | int):
-        return Decimal(int(value))
-    text = repr(value) if isinstance(value, float) else str(value).strip()
+    shown = repr(value) if isinstance(value, float) else str(value).strip()
     try:
-        number = Decimal(text)
+        number = Decimal(shown)
     except InvalidOperation:
-        raise Unreadable(f"{text[:40]!r} is not a number") from None
+        raise Unreadable(f"{shown[:40]!r} is not a number") from None
     if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
-        raise Unreadable(f"{text[:40]} is no amount")
+        raise Unreadable(f"{shown[:40]} is no amount")
     return number
 
 
