@@ -132,10 +132,12 @@ class _Orders:
             return
         if assembled[key] > pieces:
             said = f"{assembled[key]} were made for a target of {pieces}: the order is for {assembled[key]}"
-            self.report.changed("over_target", TARGETS, row["id"], said)
+            self.report.changed("over_target", TARGETS, row["id"], said, pieces=pieces - assembled[key])
         notes = long_text(self.report, TARGETS, row, "notes")
         uuid = self.ids.of("order", TARGETS, row)
-        self._add(uuid, event, good[0], pieces, notes, event.values["status"] == "open", row["id"], key)
+        self._add(
+            uuid, event, good[0], max(pieces, assembled[key]), notes, event.values["status"] == "open", row["id"], key
+        )
         self.report.brought[TARGETS].append(uuid)
 
     def _order_for(self, pk: int, event_id: int, good_id: int, assembled: dict[tuple[int, int], int]) -> Row | None:
