@@ -9,6 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from assembly.baketracker.importing import Outcome, import_file
@@ -24,6 +25,7 @@ from packaging.models import (
     AssemblyOrder,
     Composition,
     CompositionAssignment,
+    Event,
     FinishedGood,
     FinishedUnit,
     GenericProduct,
@@ -248,3 +250,15 @@ def test_a_second_import_changes_nothing(file):
     again = bring(file)
     assert again.agrees
     assert state() == before
+
+
+def test_every_page_of_what_came_over_opens(outcome, admin_client):
+    models = (AssemblyRun, AssemblyOrder, Event, FinishedGood, GenericProduct, InventoryItem)
+    pages = [row.get_absolute_url() for model in models for row in model.objects.all()]
+    run = AssemblyRun.objects.get(packaging_bypassed=True, quantity_assembled=8)
+    pages += [
+        reverse("assembly:run_list"),
+        reverse("packaging:pending_list"),
+        reverse("assembly:run_void", args=[run.pk]),
+    ]
+    assert {page: code for page in pages if (code := admin_client.get(page).status_code) != 200} == {}
