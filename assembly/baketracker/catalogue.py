@@ -152,13 +152,12 @@ class _Kinds:
     def _add_design(self, row: Any, table: str, kind: Row, design: str, **values: Any) -> Item:
         """Add a product; a second design of the same name is told by its package's size, else by a number."""
         uuid, wanted = self.ids.of("product", table, row), design
-        names = {key: owner for (of, key), owner in self.taken.designs.items() if of == kind.uuid}
+        names = self.taken.designs[kind.uuid]
         if names.get(fold(design), uuid) != uuid and table == "products" and (size := name(row["package_size"])):
             design = f"{design[:150]}, {size[:40]}"
         free = free_name(design, uuid, names)
         if free != wanted:
             self.report.changed("name_taken", table, row["id"], f"its design is called {free!r} here")
-        self.taken.designs[kind.uuid, fold(free)] = uuid
         notes = long_text(self.report, table, row, "notes")
         self.catalogue.products.append(
             Row(uuid, {"design": free, "notes": notes, **values}, {"generic_product": kind.uuid}, table, row["id"])

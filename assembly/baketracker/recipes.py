@@ -191,7 +191,6 @@ class _Lines:
 
     def _tell_diamonds(self) -> None:
         """Note goods that contain another good on two ways: the app could not record them."""
-        inside: dict[UUID, set[UUID]] = {}
         for pk, (uuid, _title) in self.catalogue.good_of.items():
             seen: set[UUID] = set()
             todo, is_diamond = list(self.nested.get(uuid, ())), False
@@ -202,7 +201,6 @@ class _Lines:
                     continue
                 seen.add(here)
                 todo += self.nested.get(here, ())
-            inside[uuid] = seen
             if is_diamond:
                 said = "it contains another good on two ways: the app could not record it, this program can"
                 self.report.note("diamond", "finished_goods", pk, said)

@@ -1,5 +1,6 @@
 """What becomes of a row: its values and whom it belongs to, ready to be written; and what a person decided. Pure."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, tzinfo
@@ -87,7 +88,7 @@ class Taken:
     """What is here already: folded names, slugs, and who nests whom, each with the row that has it."""
 
     generics: dict[str, UUID] = field(default_factory=dict)
-    designs: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
+    designs: dict[UUID, dict[str, UUID]] = field(default_factory=lambda: defaultdict(dict))  # by kind
     units: dict[str, UUID] = field(default_factory=dict)
     unit_slugs: dict[str, UUID] = field(default_factory=dict)
     goods: dict[str, UUID] = field(default_factory=dict)

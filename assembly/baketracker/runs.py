@@ -174,9 +174,7 @@ def _keep_lost_materials(source: Source, report: Report, catalogue: Catalogue, r
             kind = Row(here or made_uuid("material", fold(title)), values)
             catalogue.generics.append(kind)
         uuid = made_uuid("lost", *key)
-        names = {k: owner for (of, k), owner in taken.designs.items() if of == kind.uuid}
-        free = free_name(design, uuid, names)
-        taken.designs[kind.uuid, fold(free)] = uuid
+        free = free_name(design, uuid, taken.designs[kind.uuid])
         values = {"design": free, "pack_size": Decimal(1), "is_archived": True}
         catalogue.products.append(Row(uuid, values, {"generic_product": kind.uuid}))
         runs.lost_products[key] = Item(

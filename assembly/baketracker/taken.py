@@ -9,12 +9,12 @@ from packaging.models import Composition, FinishedGood, FinishedUnit, GenericPro
 
 def taken_names() -> Taken:
     """Return every name and slug of the catalogue with the row that has it."""
+    designs: dict[UUID, dict[str, UUID]] = defaultdict(dict)
+    for kind, key, uuid in Product.objects.values_list("generic_product__uuid", "design_key", "uuid"):
+        designs[kind][key] = uuid
     return Taken(
         generics=dict(GenericProduct.objects.values_list("name_key", "uuid")),
-        designs={
-            (kind, key): uuid
-            for kind, key, uuid in Product.objects.values_list("generic_product__uuid", "design_key", "uuid")
-        },
+        designs=designs,
         units=dict(FinishedUnit.objects.values_list("name_key", "uuid")),
         unit_slugs=dict(FinishedUnit.objects.values_list("slug", "uuid")),
         goods=dict(FinishedGood.objects.values_list("name_key", "uuid")),
