@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from uuid import UUID
 
-SHOWN = 20  # rows of one kind that are told one by one; of more, the rest are named by their ids
+SHOWN, SHOWN_NOTES = 1000, 20  # rows of one kind that are told one by one; of more, the rest are named by their ids
 
 
 class Weight(Enum):
@@ -40,6 +40,8 @@ class Report:
     """Everything that is said about a file, what the sums lose by it, and which rows came over."""
 
     entries: list[Entry] = field(default_factory=list)
+    more: dict[tuple[Weight, str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
+    counts: Counter[tuple[Weight, str, str]] = field(default_factory=Counter)
     less: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     brought: dict[str, list[UUID]] = field(default_factory=lambda: defaultdict(list))
     tables: list[str] = field(default_factory=list)
@@ -68,31 +70,30 @@ class Report:
             self.less[f"{table} {column}"] += Decimal(amount)
 
     def _add(self, weight: Weight, kind: str, table: str, pk: int, text: str, flag: str) -> None:
-        self.entries.append(Entry(weight, kind, table, pk, text, flag))
+        """Keep an entry; of one kind with very many only the ids, so that a large file does not fill the memory."""
+        key = (weight, kind, table)
+        self.counts[key] += 1
+        if self.counts[key] <= (SHOWN_NOTES if weight is Weight.NOTE else SHOWN):
+            self.entries.append(Entry(weight, kind, table, pk, text, flag))
+        else:
+            self.more[key].append(pk)
 
     def lines(self) -> Iterator[str]:
         """Yield the report line by line, the gravest first."""
         for weight in Weight:
-            entries = [entry for entry in self.entries if entry.weight is weight]
-            if entries:
+            total = sum(number for key, number in self.counts.items() if key[0] is weight)
+            if total:
                 yield ""
-                yield f"{weight.value} ({len(entries)})"
-                yield from _grouped(entries)
+                yield f"{weight.value} ({total})"
+                yield from (f"  {entry}" for entry in self.entries if entry.weight is weight)
+                yield from self._more(weight)
         if self.tables:
             yield ""
             yield "Tables that have no place here"
             yield from (f"  {line}" for line in self.tables)
 
-
-def _grouped(entries: list[Entry]) -> Iterator[str]:
-    """Tell rows one by one; of a kind with many, the first ones, and the rest by their ids."""
-    sizes = Counter((entry.kind, entry.table) for entry in entries)
-    rest: dict[tuple[str, str], list[Entry]] = defaultdict(list)
-    for entry in entries:
-        key = (entry.kind, entry.table)
-        rest[key].append(entry)
-        if len(rest[key]) <= SHOWN:
-            yield f"  {entry}"
-        if len(rest[key]) == sizes[key] and sizes[key] > SHOWN:
-            ids = ", ".join(str(other.id) for other in rest[key][SHOWN:])
-            yield f"  {entry.table}, {sizes[key] - SHOWN} more for the same reason ({entry.kind}): {ids}"
+    def _more(self, weight: Weight) -> Iterator[str]:
+        """Name the rows of a kind with many by their ids."""
+        for (of, kind, table), ids in self.more.items():
+            if of is weight:
+                yield f"  {table}, {len(ids)} more for the same reason ({kind}): {', '.join(map(str, ids))}"

@@ -53,6 +53,7 @@ MODEL_OF: dict[str, type[Any]] = {
     "inventory_item": InventoryItem,
     "assembly_run": AssemblyRun,
 }
+KEPT = frozenset(MODEL_OF.values())  # tables that others point at: their keys are remembered
 PARTS = ("finished_unit", "finished_good", "packaging_product")
 
 
@@ -80,21 +81,24 @@ class Writer:
 
     def add(self, model: type[Any], rows: Iterable[Row], words: str, each: Callable[[Row], None] | None = None) -> None:
         """Insert the rows whose uuid is not here, and tell `each` of them; the others stay as they are here."""
-        keys = self.keys[model]
+        keeps = model in KEPT
         for part in batches(rows):
             known = model.objects.filter(uuid__in=[row.uuid for row in part]).values_list("uuid", "pk")
             here = dict(known)
-            keys.update(here)
-            self.before[model] |= here.keys()
+            if keeps:
+                self.keys[model].update(here)
+                self.before[model] |= here.keys()
             for row in part:
                 if row.uuid in here and row.table:
                     self.report.take(row.table, **row.amounts)
             fresh = [row for row in part if row.uuid not in here]
             made = [model(uuid=row.uuid, **row.values, **self.refs(row)) for row in fresh]
             create(model, made)
-            keys.update((row.uuid, row.pk) for row in made)
+            if keeps:
+                self.keys[model].update((row.uuid, row.pk) for row in made)
             for row in fresh:
-                self.new[row.table].append(row.uuid)
+                if row.amounts:
+                    self.new[row.table].append(row.uuid)
                 if each is not None:
                     each(row)
             self.progress(words, len(part))

@@ -471,3 +471,12 @@ def test_a_ledger_keeps_the_names(path):
     row = AssemblyPackagingConsumption.objects.first()
     assert (row.item_name, row.design, row.unit, row.movement) == ("Cello bag", "Holly", "each", None)
     assert AssemblyFinishedUnitConsumption.objects.get().item_name == "Cookie"
+
+
+def test_notes_of_a_kind_with_very_many_rows_are_told_by_their_ids(path):
+    with BakeTracker(path) as file:
+        for _ in range(30):
+            file.add("inventory_items", product_id=2, unit_cost=0.0)
+    said = bring(path)
+    assert told(said, "inventory_items 24", "a gift")
+    assert told(said, "inventory_items, 10 more for the same reason (zero_cost_lot): 25, 26", "34")
