@@ -9,16 +9,18 @@ from django.db import transaction
 
 from assembly.baketracker.compare import figures_here, runs_by_month
 from assembly.baketracker.figures import Line, reconcile, source_figures
-from assembly.baketracker.moving import make_moving
+from assembly.baketracker.marks import batches
+from assembly.baketracker.moving import Moving, make_moving
 from assembly.baketracker.read import Source, opened
 from assembly.baketracker.report import Report
-from assembly.baketracker.rows import Options
+from assembly.baketracker.rows import Options, Undecidable
 from assembly.baketracker.runs import Runs
 from assembly.baketracker.taken import nested_goods, taken_names
-from assembly.baketracker.values import MOST_RUN_MONEY, money
+from assembly.baketracker.values import MOST_RUN_MONEY, money, text
 from assembly.baketracker.write import Progress, Writer
 from assembly.models import AssemblyRun
 from assembly.queries import check_books
+from packaging.models import FinishedGood, Product
 
 
 class _TakeBack(Exception):
@@ -61,7 +63,10 @@ def import_file(path: Path, options: Options, *, is_trial: bool, progress: Progr
 def _import(source: Source, options: Options, progress: Progress) -> Outcome:
     report = Report()
     figures = source_figures(source)
-    moving = make_moving(source, options, report, taken_names(), nested_goods())
+    taken = taken_names()
+    slugs = set(taken.good_slugs)
+    moving = make_moving(source, options, report, taken, nested_goods())
+    _refuse_restored(source, moving, slugs)
     writer = Writer(report, progress)
     writer.write(source, options, moving)
     progress("comparing", 0)
@@ -73,6 +78,21 @@ def _import(source: Source, options: Options, progress: Progress) -> Outcome:
         books=[str(difference) for difference in check_books()],
         runs_differing=_runs_differing(source, moving.runs),
     )
+
+
+def _refuse_restored(source: Source, moving: Moving, slugs: set[str]) -> None:
+    """Refuse a file that has the goods of one that was imported before, under other uuids: all would come twice."""
+    if not AssemblyRun.objects.filter(is_imported=True).exists():
+        return
+    for model, rows in ((Product, moving.catalogue.products), (FinishedGood, moving.catalogue.goods)):
+        for part in batches(row.uuid for row in rows):
+            if model._base_manager.filter(uuid__in=part).exists():
+                return
+    if any(text(row["slug"]) in slugs for row in source.rows("finished_goods")):
+        raise Undecidable(
+            "This file has the same goods as one that was imported before, but none of its rows: it was restored from "
+            "a backup, and everything would come twice. Import it into an empty database."
+        )
 
 
 def _runs_differing(source: Source, runs: Runs) -> int:

@@ -120,10 +120,7 @@ def _tell_run(row: Any, when: datetime, sums: dict[int, Decimal], options: Optio
         report.note("total_differs_from_ledger", table, pk, said)
     if when.astimezone(options.zone).date() > options.today:
         report.note("future", table, pk, f"it is dated {when:%Y-%m-%d}, which is to come: as recorded")
-    try:
-        early, late = when - timedelta(hours=12), when + timedelta(hours=14)
-    except OverflowError:
-        early = late = when
+    early, late = when - timedelta(hours=12), when + timedelta(hours=14)
     if (early.year, early.month) != (late.year, late.month):
         here = when.astimezone(options.zone)
         said = f"{when:%Y-%m-%d %H:%M} UTC is {here:%Y-%m-%d %H:%M} in the shop: the month depends on the time zone"

@@ -14,6 +14,7 @@ MOST_MONEY = Decimal(10) ** 8
 MOST_RUN_QUANTITY = Decimal(10) ** 7
 MOST_RUN_MONEY = Decimal(10) ** 6
 MOST_COUNT = 1_000_000
+YEARS = range(1900, 2200)
 
 
 class Unreadable(ValueError):
@@ -103,9 +104,12 @@ def day(value: Any) -> date | None:
     if value is None or not str(value).strip():
         return None
     try:
-        return date.fromisoformat(str(value).strip()[:10])
+        found = date.fromisoformat(str(value).strip()[:10])
     except ValueError:
         raise Unreadable(f"{str(value)[:40]!r} is not a day") from None
+    if found.year not in YEARS:
+        raise Unreadable(f"{found} is not a day that can be")
+    return found
 
 
 def moment(value: Any, zone: tzinfo) -> datetime:
@@ -116,9 +120,12 @@ def moment(value: Any, zone: tzinfo) -> datetime:
         found = datetime.fromisoformat(str(value).strip())
         if found.tzinfo is None:
             found = found.replace(tzinfo=zone)
-        return found.astimezone(UTC)
+        found = found.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Unreadable(f"{str(value)[:40]!r} is not a time") from None
+    if found.year not in YEARS:
+        raise Unreadable(f"{found:%Y-%m-%d} is not a day that can be")
+    return found
 
 
 def made_uuid(*parts: object) -> UUID:

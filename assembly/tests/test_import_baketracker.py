@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError
 
 from assembly.models import AssemblyFinishedUnitConsumption, AssemblyPackagingConsumption, AssemblyRun
 from assembly.queries import check_books
@@ -401,7 +402,8 @@ DIRT = {
     "too many pieces": ("inventory_items", 2, {"quantity": 1e12}, "too large"),
     "infinitely many": ("inventory_items", 2, {"quantity": float("inf")}, "no amount"),
     "a cost below 0": ("inventory_items", 2, {"unit_cost": -1.0}, "taken as unknown"),
-    "a lot to come": ("inventory_items", 2, {"purchase_date": "2999-01-01"}, "to come"),
+    "a lot to come": ("inventory_items", 2, {"purchase_date": "2199-01-01"}, "to come"),
+    "a lot of the year 1": ("inventory_items", 2, {"purchase_date": "0001-01-01"}, "can be"),
     "a broken day": ("inventory_items", 2, {"purchase_date": "32.13.2025"}, "not a day"),
     "a lot that expired early": ("inventory_items", 2, {"expiration_date": "1999-01-01"}, "day is left off"),
     "a lot of nothing": ("inventory_items", 2, {"product_id": 999}, "does not come over"),
@@ -428,8 +430,8 @@ DIRT = {
     "a run of nothing": ("assembly_runs", 1, {"finished_good_id": 9}, "finished good is not there"),
     "a run of 0": ("assembly_runs", 1, {"quantity_assembled": 0}, "made 0 pieces"),
     "a run without a time": ("assembly_runs", 1, {"assembled_at": None}, "time is missing"),
-    "a run to come": ("assembly_runs", 1, {"assembled_at": "2999-01-31 23:00:00"}, "to come"),
-    "a run at the end of time": ("assembly_runs", 1, {"assembled_at": "9999-12-31 23:59:59"}, "to come"),
+    "a run to come": ("assembly_runs", 1, {"assembled_at": "2199-01-31 23:00:00"}, "to come"),
+    "a run at the end of time": ("assembly_runs", 1, {"assembled_at": "9999-12-31 23:59:59"}, "can be"),
     "a run of too much": ("assembly_runs", 1, {"total_component_cost": 1e7}, "too large"),
     "a run that cost nothing": ("assembly_runs", 1, {"total_component_cost": 0}, "its total is 0.0000"),
     "a ledger row of nothing": ("assembly_packaging_consumptions", 1, {"product_id": 99}, "is not there"),
@@ -441,7 +443,7 @@ DIRT = {
     "a good without a name": ("finished_goods", 1, {"display_name": None, "slug": None}, "agrees"),
     "a bake of nothing": ("production_runs", 1, {"actual_yield": 0}, "nothing came of it"),
     "a bake of a missing unit": ("production_runs", 1, {"finished_unit_id": 5}, "is not there"),
-    "a bake to come": ("production_runs", 1, {"produced_at": "2999-01-01 10:00:00"}, "to come"),
+    "a bake to come": ("production_runs", 1, {"produced_at": "2199-01-01 10:00:00"}, "to come"),
     "an ingredient of itself": ("ingredients", 2, {"parent_ingredient_id": 2, "category": None}, "agrees"),
     "blobs": ("products", 2, {"notes": b"\xff\xfe", "brand": b"\xff"}, "agrees"),
 }
@@ -480,3 +482,26 @@ def test_notes_of_a_kind_with_very_many_rows_are_told_by_their_ids(path):
     said = bring(path)
     assert told(said, "inventory_items 24", "a gift")
     assert told(said, "inventory_items, 10 more for the same reason (zero_cost_lot): 25, 26", "34")
+
+
+def test_a_restored_backup_is_not_taken_for_another_shop(path):
+    bring(path)
+    with BakeTracker(path) as file:
+        for table in ("products", "inventory_items", "finished_goods", "assembly_runs"):
+            for (pk,) in file.connection.execute(f"SELECT id FROM {table}").fetchall():
+                file.set(table, pk, uuid=str(uuid_of("restored " + table, pk)))
+    before = everything()
+    with pytest.raises(CommandError, match="restored from a backup"):
+        call_command("import_baketracker", str(path))
+    assert everything() == before
+
+
+def test_what_the_database_refuses_is_a_sentence(path, monkeypatch):
+    def refuse(*args):
+        raise IntegrityError("UNIQUE constraint failed")
+
+    monkeypatch.setattr("assembly.baketracker.write.create", refuse)
+    before = everything()
+    with pytest.raises(CommandError, match="Nothing was changed"):
+        call_command("import_baketracker", str(path))
+    assert everything() == before

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -72,6 +73,9 @@ class Command(BaseCommand):
             outcome = import_file(options["file"], decided, is_trial=options["dry_run"], progress=self._progress)
         except (BadFile, Undecidable) as problem:
             raise CommandError(str(problem)) from None
+        except DatabaseError as problem:
+            words = _("The database here refused it. Nothing was changed. It says: %s") % str(problem).splitlines()[0]
+            raise CommandError(words) from problem
         finally:
             self._progress("", 0)
         self._print(outcome, is_trial=options["dry_run"])
