@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from assembly.baketracker.read import Source
-from assembly.baketracker.values import Unreadable, count, money, quantity, worth
+from assembly.baketracker.values import count, money, or_zero, quantity, worth
 from packaging.costs import ZERO
 
 # Table: its sums, each with its column and how it is read. A value has two columns.
@@ -63,17 +63,9 @@ def source_figures(source: Source) -> dict[str, Decimal]:
         for row in source.rows(table):
             totals["rows"] += 1
             for key, (columns, read) in sums.items():
-                totals[key] += _read(read, [row[column] for column in columns.split()])
+                totals[key] += or_zero(read, *(row[column] for column in columns.split()))
         found |= {f"{table} {key}": total for key, total in totals.items()}
     return found
-
-
-def _read(read: Callable[..., Any], values: list[Any]) -> Decimal:
-    """Return one row's part of a sum: nothing when it cannot be read, and the report says so of the row."""
-    try:
-        return Decimal(read(*values))
-    except Unreadable:
-        return ZERO
 
 
 def reconcile(source: dict[str, Decimal], less: dict[str, Decimal], here: dict[str, Decimal]) -> list[Line]:

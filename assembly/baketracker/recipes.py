@@ -11,7 +11,7 @@ from assembly.baketracker.classify import Standing
 from assembly.baketracker.read import Source
 from assembly.baketracker.report import Report
 from assembly.baketracker.rows import Identities, Options, Row
-from assembly.baketracker.values import Unreadable, count, is_true, moment, needed, quantity
+from assembly.baketracker.values import Unreadable, count, is_true, moment, needed, or_zero, quantity
 from packaging.costs import ZERO, in_words, is_whole
 
 
@@ -67,10 +67,7 @@ class _Lines:
         self._tell_diamonds()
 
     def _leave(self, row: Any, kind: str, said: str) -> None:
-        try:
-            amount = quantity(row["component_quantity"])
-        except Unreadable:
-            amount = ZERO
+        amount = or_zero(quantity, row["component_quantity"])
         self.report.left_out(kind, "compositions", row["id"], said, quantity=amount)
 
     def _make_line(self, row: Any) -> None:

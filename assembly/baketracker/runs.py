@@ -24,6 +24,7 @@ from assembly.baketracker.values import (
     moment,
     money,
     name,
+    or_zero,
     quantity,
 )
 from bakery.folding import fold
@@ -89,13 +90,8 @@ def _read(row: Any, options: Options, catalogue: Catalogue, ids: Identities) -> 
 
 def _amounts(row: Any) -> dict[str, Decimal]:
     """Return what the sums lose when a run does not come over, as far as it can be read."""
-    amounts = {}
-    for key, column in (("pieces", "quantity_assembled"), ("cost", "total_component_cost")):
-        try:
-            amounts[key] = money(row[column])
-        except Unreadable:
-            amounts[key] = ZERO
-    return amounts
+    pieces, cost = row["quantity_assembled"], row["total_component_cost"]
+    return {"pieces": or_zero(money, pieces), "cost": or_zero(money, cost)}
 
 
 def _ledger_sums(source: Source) -> dict[int, Decimal]:
@@ -287,10 +283,4 @@ class Ledger:
 
 
 def _ledger_amounts(row: Any) -> dict[str, Decimal]:
-    amounts = {}
-    for key, column, read in (("quantity", "quantity_consumed", quantity), ("cost", "total_cost", money)):
-        try:
-            amounts[key] = read(row[column])
-        except Unreadable:
-            amounts[key] = ZERO
-    return amounts
+    return {"quantity": or_zero(quantity, row["quantity_consumed"]), "cost": or_zero(money, row["total_cost"])}

@@ -24,6 +24,7 @@ from assembly.baketracker.values import (
     money,
     name,
     needed,
+    or_zero,
     quantity,
     text,
     worth,
@@ -97,15 +98,8 @@ class _Lots:
                 self._leave_taken(taken[row["id"]])
 
     def _leave(self, table: str, row: Any, kind: str, said: str, amount: Any) -> None:
-        try:
-            pieces = quantity(amount)
-        except Unreadable:
-            pieces = ZERO
         cost = row["unit_cost"] if table == "inventory_items" else row["cost_per_unit"]
-        try:
-            value = worth(amount, cost)
-        except Unreadable:
-            value = ZERO
+        pieces, value = or_zero(quantity, amount), or_zero(worth, amount, cost)
         self.report.left_out(kind, table, row["id"], said, quantity=pieces, value=value)
 
     def _leave_taken(self, rows: list[Any]) -> None:
@@ -384,13 +378,7 @@ def _make_bakes(
 
 
 def _bake_amounts(row: Any) -> dict[str, Decimal]:
-    amounts: dict[str, Decimal] = {}
-    for key, column, read in (("pieces", "actual_yield", quantity), ("cost", "total_ingredient_cost", money)):
-        try:
-            amounts[key] = read(row[column])
-        except Unreadable:
-            amounts[key] = ZERO
-    return amounts
+    return {"pieces": or_zero(quantity, row["actual_yield"]), "cost": or_zero(money, row["total_ingredient_cost"])}
 
 
 def _make_bake(

@@ -1,6 +1,7 @@
 """Exact numbers, days and texts out of columns that hold anything. Pure."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -56,6 +57,14 @@ def money(value: Any, most: Decimal = MOST_MONEY) -> Decimal:
 def worth(pieces: Any, unit_cost: Any) -> Decimal:
     """Return what so many pieces are worth, rounded once at the end; nothing when the pieces are only dust."""
     return money(needed(pieces) * needed(unit_cost)) if quantity(pieces) else Decimal("0.0000")
+
+
+def or_zero(read: Callable[..., Any], *values: Any) -> Decimal:
+    """Return what a row adds to a sum: nothing when it cannot be read, and the report says so of the row."""
+    try:
+        return Decimal(read(*values))
+    except Unreadable:
+        return Decimal(0)
 
 
 def _fitting(number: Decimal, most: Decimal) -> Decimal:
