@@ -1,5 +1,6 @@
 """The import of a file as a whole: understood, written, compared; all of it or nothing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -17,10 +18,12 @@ from assembly.baketracker.rows import Options, Undecidable
 from assembly.baketracker.runs import Runs
 from assembly.baketracker.taken import nested_goods, taken_names
 from assembly.baketracker.values import MOST_RUN_MONEY, money, text
-from assembly.baketracker.write import Progress, Writer
+from assembly.baketracker.write import Writer
 from assembly.models import AssemblyRun
 from assembly.queries import check_books
 from packaging.models import FinishedGood, Product
+
+Progress = Callable[[str, int, int], None]  # what is being written, how many rows are done, of how many
 
 
 class _TakeBack(Exception):
@@ -67,9 +70,16 @@ def _import(source: Source, options: Options, progress: Progress) -> Outcome:
     slugs = set(taken.good_slugs)
     moving = make_moving(source, options, report, taken, nested_goods())
     _refuse_restored(source, moving, slugs)
-    writer = Writer(report, progress)
+    done, total = 0, int(sum(amount for key, amount in figures.items() if key.endswith(" rows")))
+
+    def step(words: str, number: int) -> None:
+        nonlocal done
+        done += number
+        progress(words, min(done, total), total)
+
+    writer = Writer(report, step)
     writer.write(source, options, moving)
-    progress("comparing", 0)
+    progress("comparing", total, total)
     here = figures_here(report, moving, writer.new)
     return Outcome(
         report=report,

@@ -50,7 +50,7 @@ def file(tmp_path_factory) -> Path:
 
 def bring(file: Path, **decided) -> Outcome:
     options = Options(zone=decided.pop("zone", timezone.get_current_timezone()), today=timezone.localdate(), **decided)
-    return import_file(file, options, is_trial=False, progress=lambda words, number: None)
+    return import_file(file, options, is_trial=False, progress=lambda words, done, total: None)
 
 
 @pytest.fixture

@@ -350,8 +350,8 @@ def test_a_recipe_that_contains_itself(path):
 def test_a_very_deep_recipe(path):
     with BakeTracker(path) as file:
         for number in range(2, 1200):
-            file.add("finished_goods", slug=f"g{number}", display_name=f"G{number}")
-            file.add("compositions", assembly_id=number, finished_good_id=number - 1)
+            file.add("finished_goods", id=number, slug=f"g{number}", display_name=f"G{number}")
+            file.add("compositions", id=number + 10, assembly_id=number, finished_good_id=number - 1)
     bring(path)
     assert FinishedGood.objects.count() == 1199
 
@@ -505,3 +505,15 @@ def test_what_the_database_refuses_is_a_sentence(path, monkeypatch):
     with pytest.raises(CommandError, match="Nothing was changed"):
         call_command("import_baketracker", str(path))
     assert everything() == before
+
+
+def test_a_terminal_shows_how_far_it_is(path):
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    call_command("import_baketracker", str(path), stdout=StringIO(), stderr=terminal)
+    shown = terminal.getvalue().split("\r")
+    assert any(part.startswith(f"[{'#' * 30}] comparing") for part in shown)
+    assert any("lots" in part for part in shown)

@@ -15,6 +15,8 @@ from assembly.baketracker.importing import Outcome, import_file
 from assembly.baketracker.read import BadFile
 from assembly.baketracker.rows import Options, Undecidable
 
+BAR = 30
+
 
 def _day(text: str) -> date:
     try:
@@ -77,19 +79,17 @@ class Command(BaseCommand):
             words = _("The database here refused it. Nothing was changed. It says: %s") % str(problem).splitlines()[0]
             raise CommandError(words) from problem
         finally:
-            self._progress("", 0)
+            self._progress("", 0, 0)
         self._print(outcome, is_trial=options["dry_run"])
         if not outcome.agrees:
             sys.exit(1)
 
-    def _progress(self, words: str, number: int) -> None:
-        """Show on a terminal what is being written and how far it is."""
-        if not self.stderr.isatty():
-            return
-        done = getattr(self, "_done", ("", 0))
-        self._done = (words, number + (done[1] if done[0] == words else 0))
-        shown = f"{words}: {self._done[1]}" if words else ""
-        self.stderr.write(f"\r{shown:<60}" if words else f"\r{'':<60}\r", ending="")
+    def _progress(self, words: str, done: int, total: int) -> None:
+        """Show on a terminal what is being written and how far it is; without words, wipe it."""
+        if self.stderr.isatty():
+            part = done * BAR // total if total else 0
+            shown = f"[{'#' * part:<{BAR}}] {words}" if words else ""
+            self.stderr.write(f"\r{shown:<70}\r", style_func=str, ending="")
 
     def _print(self, outcome: Outcome, *, is_trial: bool) -> None:
         for line in outcome.report.lines():
