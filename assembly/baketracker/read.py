@@ -1,0 +1,138 @@
+"""Opening the desktop app's file without changing it, whatever state it is in, and reading its rows. Pure."""
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from assembly.baketracker.schema import LONG_TEXTS, LONGEST_TEXT, NEEDED, OPTIONAL, columns
+
+MAGIC = b"SQLite format 3\x00"
+LARGEST = 1024**3
+BATCH = 500
+LONGEST_ROW = 64 * 1024**2
+
+
+class BadFile(Exception):
+    """The file cannot be read; the text is a sentence for the person who gave it."""
+
+
+class Source:
+    """An opened file: its rows, a table at a time, in the order of their ids."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        kinds = connection.execute("SELECT name, type, sql FROM sqlite_master WHERE type IN ('table', 'view')")
+        self.tables = {
+            name for name, kind, sql in kinds if kind == "table" and not str(sql).upper().startswith("CREATE VIRTUAL")
+        }
+
+    def rows(self, table: str) -> Iterator[Any]:
+        """Yield the rows of a table, nothing for one that this file does not have."""
+        if table not in self.tables:
+            return
+        names = ", ".join(
+            f"substr({name}, 1, {LONGEST_TEXT + 1}) AS {name}" if name in LONG_TEXTS else f'"{name}"'
+            for name in columns(table)
+        )
+        # The names are ours, from schema.py.
+        cursor = self._connection.execute(f'SELECT {names} FROM "{table}" ORDER BY id')  # noqa: S608
+        while rows := cursor.fetchmany(BATCH):
+            yield from rows
+
+    def count(self, table: str) -> int:
+        """Return how many rows a table has, 0 when it is not there."""
+        if table not in self.tables:
+            return 0
+        found = self._connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()  # noqa: S608
+        return int(found[0])
+
+    def check(self) -> None:
+        """Refuse a file of another program, or of a version that this importer does not know."""
+        missing = sorted(set(NEEDED) - self.tables)
+        if missing:
+            raise BadFile(
+                f"This database is not the desktop app's: it has no table {_and_more(missing)}."
+                if len(missing) > len(NEEDED) // 2
+                else f"This file is of a version that is not known: it has no table {_and_more(missing)}."
+            )
+        for table in [*NEEDED, *OPTIONAL]:
+            if table in self.tables:
+                self._check_columns(table)
+
+    def _check_columns(self, table: str) -> None:
+        found = {row[1] for row in self._connection.execute(f'PRAGMA table_info("{table}")')}
+        if missing := [name for name in columns(table) if name not in found]:
+            raise BadFile(
+                f"This file is of a version that is not known: its table {table} has no column {_and_more(missing)}."
+            )
+
+
+def _and_more(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Source]:
+    """Open a file for reading and leave no trace beside it; `BadFile` says in a sentence what is wrong.
+
+    A lone file is opened as it lies (`immutable`). With a journal beside it, which holds what the app wrote last, all
+    of it is copied to a temporary folder first and opened there.
+    """
+    _check_file(path)
+    try:
+        with tempfile.TemporaryDirectory(prefix="bakery-import-") as folder:
+            connection = _connect(path, Path(folder))
+            try:
+                if (said := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+                    raise BadFile(f"The file is damaged: {str(said).splitlines()[-1][:200]}.")
+                source = Source(connection)
+                source.check()
+                yield source
+            finally:
+                connection.close()
+    except sqlite3.Error as error:
+        raise BadFile(f"The file is damaged or cut short: {error}.") from None
+    except OSError as error:
+        raise BadFile(f"The file cannot be read: {error.strerror}.") from None
+
+
+def _check_file(path: Path) -> None:
+    try:
+        if not path.is_file():
+            raise BadFile(f"There is no file {path}.")
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(len(MAGIC))
+    except OSError as error:
+        raise BadFile(f"The file cannot be read: {error.strerror}.") from None
+    if size == 0:
+        raise BadFile("The file is empty (0 bytes).")
+    if size > LARGEST:
+        raise BadFile("The file is larger than 1 GB: the desktop app's are far smaller.")
+    if head != MAGIC:
+        raise BadFile("This is not an SQLite database. The desktop app's file is called bake_tracker.db.")
+
+
+def _connect(path: Path, folder: Path) -> sqlite3.Connection:
+    """Connect to the file, or to a copy when it has a journal, so that nothing in it can do more than be read."""
+    journals = [path.with_name(path.name + end) for end in ("-wal", "-journal")]
+    journals = [journal for journal in journals if journal.is_file() and journal.stat().st_size]
+    if sum(journal.stat().st_size for journal in journals) > LARGEST:
+        raise BadFile("The journal beside the file is larger than 1 GB. Start the desktop app, close it, try again.")
+    if journals:
+        for part in (path, *journals):
+            shutil.copyfile(part, folder / part.name)
+        connection = sqlite3.connect(folder / path.name)
+    else:
+        connection = sqlite3.connect(f"file:{quote(str(path.resolve()))}?immutable=1", uri=True)
+    connection.row_factory = sqlite3.Row
+    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_ROW)
+    for pragma in ("query_only = ON", "trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
