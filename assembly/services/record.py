@@ -237,7 +237,6 @@ def _check_day(lot: Lot, on: date) -> None:
         raise BadDate(_("Lot %(lot)s was received after %(day)s.") % {"lot": lot.label, "day": on.isoformat()})
 
 
-@transaction.atomic
 def record_assembly(
     *,
     quantity: int,
@@ -280,8 +279,8 @@ def record_assembly(
             raise BadDate(_("A run cannot be dated into the future."))
         if order_id is not None:
             return _record_for_order(wish, order_id, version)
-        return _record_without_order(wish, good_or_not_found(finished_good_id or 0))
-    except RuleError:  # a run that was written stands before every refusal
+        return _record_without_order(wish, finished_good_id or 0)
+    except RuleError:  # a run that an earlier sending wrote stands before every refusal; this one wrote nothing
         if run := sent_before(AssemblyRun.objects, key):
             return run
         raise
@@ -301,6 +300,7 @@ def _lines_if_new(lines: QuerySet[Composition], key: UUID, good: FinishedGood) -
     return found
 
 
+@transaction.atomic
 def _record_for_order(wish: Wish, order_id: int, version: int | None) -> AssemblyRun:
     order = check_open(lock_orders([order_id]).get(order_id), version)
     check_left(order, wish.quantity)
@@ -319,7 +319,9 @@ def check_left(order: AssemblyOrder, quantity: int) -> None:
         )
 
 
-def _record_without_order(wish: Wish, good: FinishedGood) -> AssemblyRun:
+@transaction.atomic
+def _record_without_order(wish: Wish, good_id: int) -> AssemblyRun:
+    good = good_or_not_found(good_id)
     recipe = Composition.objects.recipe_of(good.pk)
     peeked = list(recipe)
     lock_lines([good.pk], peeked, wish.lots)
