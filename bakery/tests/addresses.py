@@ -52,7 +52,8 @@ def numbers(bakehouse, run):
         "debt_id": getattr(PackagingDebt.objects.first(), "pk", 0),
         "generic": bakehouse.generics["bag"].pk,
         "lot": bakehouse.lots["L1"].pk,
-        "figure": "order-packed",
+        "figure": "order-assembled",
+        "key": f"generic-{bakehouse.generics['bag'].pk}",
         "kind": "order",
         "pk": bakehouse.orders["E1/G1"].pk,
     }
