@@ -248,7 +248,7 @@ def _ledger_row(row: LedgerRow) -> Row:
     return _to_lot(Row(row.name, row.total_cost, reason=reason), row.lot_id, row.lot_code)
 
 
-def _of_run(run: AssemblyRun, title: str, formula: str, shown: Decimal, rows: Sequence[Row]) -> Explanation:
+def _of_run(run: AssemblyRun, title: str, formula: str, shown: Decimal | None, rows: Sequence[Row]) -> Explanation:
     return Explanation(
         title=title,
         about=_("Run %(number)s · %(run)s") % {"number": run.pk, "run": run},

@@ -38,36 +38,39 @@ ONLY_SOME_LINES = {"line-required", "line-assigned", "line-undecided"}  # of ord
 LINK = re.compile(r'<a class="explain" href="/explain/([a-z-]+)/(\d+)/(?:([a-z]+-\d+)/)?"[^>]*>(.*?)</a>', re.S)
 
 
-def numbers_of(name, most=None):
-    """Return the primary keys that a figure is asked of, at most so many of them: the first and the last ones."""
+def few(found, most):
+    """Return at most so many: the first and the last ones."""
+    return found if most is None or len(found) <= most else [*found[: most - most // 2], *found[-(most // 2) :]]
+
+
+def numbers_of(name):
+    """Return the primary keys that a figure can be asked of, of the shopping list how far it looks ahead."""
     if name.startswith("list-"):
         return list(HORIZONS)
-    found = list(MODELS[name.partition("-")[0]].objects.order_by("pk").values_list("pk", flat=True))
-    return found if most is None or len(found) <= most else [*found[: most // 2], *found[-most // 2 :]]
+    return list(MODELS[name.partition("-")[0]].objects.order_by("pk").values_list("pk", flat=True))
 
 
-def things_of(name, pk):
+def things_of(kind, pk):
     """Return the things of an event, or of the shopping list."""
-    return [row.thing for row in EventNeeds(pk).rows] if name.startswith("need-") else list(walk_of(pk)[1])
+    return [row.thing for row in EventNeeds(pk).rows] if kind == "need" else list(walk_of(pk)[1])
 
 
 def every_explanation(most=None):
-    """Yield the name, the primary key and the explanation of each figure, of each object or of at most so many."""
+    """Yield the name, the number and the explanation of each figure, of each object or of at most so many of a kind."""
     for name, figure in FIGURES.items():
-        for pk in numbers_of(name, most):
+        for pk in few(numbers_of(name), most):
             try:
                 yield name, pk, figure.explain(pk)
             except NotFound:
                 assert name in ONLY_SOME_LINES
-    for kind, owners in (("need-", Event.objects.values_list("pk", flat=True)), ("list-", HORIZONS)):
-        names = [name for name in OF_THINGS if name.startswith(kind)]
-        for pk in owners:
-            for thing in things_of(kind, pk):
-                for name in names:
-                    try:
-                        yield name, (pk, thing), OF_THINGS[name].explain(pk, thing)
-                    except NotFound:
-                        assert name in OF_PAID_THINGS
+    for kind, owner in (("need", "event"), ("list", "list-")):
+        asked = [(pk, thing) for pk in few(numbers_of(owner), most) for thing in things_of(kind, pk)]
+        for name in [name for name in OF_THINGS if name.startswith(kind)]:
+            for pk, thing in few(asked, most):
+                try:
+                    yield name, (pk, thing), OF_THINGS[name].explain(pk, thing)
+                except NotFound:
+                    assert name in OF_PAID_THINGS
 
 
 def whole_statement(explanation):
