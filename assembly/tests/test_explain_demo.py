@@ -23,6 +23,7 @@ NOT_IN_THE_DEMO = {
     "list-minimum",
     "list-owed",
     "need-contested",
+    "product-on-hand",
     "run-each-now",
     "need-planned",
     "need-short",
