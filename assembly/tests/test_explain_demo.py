@@ -31,7 +31,7 @@ NOT_IN_THE_DEMO = {
 pytestmark = pytest.mark.django_db
 
 
-def pages(some=2):
+def pages(some=4):
     """The pages that lead from numbers, of some objects of each kind."""
     for model in (InventoryItem, GenericProduct, FinishedGood, AssemblyOrder, AssemblyRun, Event):
         yield from (thing.get_absolute_url() for thing in model.objects.order_by("pk")[:some])
