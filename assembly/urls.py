@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:run_id>/correct/", undo.run_correct, name="run_correct"),
     path("books/", books.books_check, name="books_check"),
     path("explain/<slug:figure>/<int:pk>/", explain.explain, name="explain"),
+    path("explain/<slug:figure>/<int:pk>/<slug:key>/", explain.explain_thing, name="explain_thing"),
     path("debts/", debts.debt_list, name="debt_list"),
     path("debts/accept/", debts.debts_accept, name="debts_accept"),
     path("debts/<int:debt_id>/", debts.debt_settle, name="debt_settle"),

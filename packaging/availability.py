@@ -345,22 +345,25 @@ def estimate(lots: Iterable[Lot], quantity: Decimal, last_price: Decimal | None)
     parts = estimate_parts(known, quantity, last_price)
     if parts.rest is None:
         return Cost(None, None, None, "Estimated")
-    rest, beyond = parts.rest, parts.beyond
-    by_price = sorted(known, key=lambda lot: lot.value / lot.quantity)
-    likely = round4(parts.average + rest)
-    low = round4(_cost_of(by_price, quantity - beyond) + rest)
-    high = round4(_cost_of(reversed(by_price), quantity - beyond) + rest)
+    likely = round4(parts.average + parts.rest)
+    low, high = (
+        round4(sum((cost for _lot, _taken, cost in by_price(known, parts.free, dearest=dearest)), ZERO) + parts.rest)
+        for dearest in (False, True)
+    )
     # Three ways to the same sum can differ in the 28th digit, and so in the 4th place.
     return Cost(min(low, likely), likely, max(high, likely), "Estimated")
 
 
-def _cost_of(lots: Iterable[Lot], quantity: Decimal) -> Decimal:
-    total = ZERO
-    for lot in lots:
-        taken = min(quantity, lot.free)
-        total += lot.value * taken / lot.quantity
-        quantity -= taken
-    return total
+def by_price(lots: Iterable[Lot], quantity: Decimal, *, dearest: bool = False) -> list[tuple[Lot, Decimal, Decimal]]:
+    """Return the cheapest free lots for `quantity`, or the dearest: how much of each, and its cost, not rounded."""
+    cheapest = sorted(_known(lots), key=lambda lot: lot.value / lot.quantity)
+    taken, left = [], quantity
+    for lot in reversed(cheapest) if dearest else cheapest:
+        part = min(left, lot.free)
+        if part > 0:
+            taken.append((lot, part, lot.value * part / lot.quantity))
+            left -= part
+    return taken
 
 
 def released(promises: Sequence[Promise], requirement: Decimal) -> dict[int, Decimal]:

@@ -15,6 +15,11 @@ from packaging.costs import ZERO
 Thing = Item  # an item, or ("generic", primary key): any product of it
 
 
+def key_of(thing: Thing) -> str:
+    """Return a thing as a word: generic-5."""
+    return f"{thing[0]}-{thing[1]}"
+
+
 @dataclass(frozen=True)
 class Demand:
     """An open order as the walk sees it: so many pieces of a good still to assemble, by its own lines."""

@@ -14,13 +14,21 @@ from assembly.models import (
     PackagingDebt,
     consumption_models,
 )
-from assembly.queries.debts import DebtRow, done_rows, open_debts_of_generic
+from assembly.queries.debts import (
+    DebtRow,
+    debt_rows,
+    debts_of_run,
+    done_rows,
+    estimate_open,
+    open_debts_of_generic,
+)
 from assembly.queries.runs import LedgerRow, ledger
 from packaging.costs import ZERO, in_words, per_unit
 from packaging.models import AssemblyOrder, GenericProduct, StockMovement
 from packaging.queries.explain import FIGURES as PACKAGING_FIGURES
 from packaging.queries.explain import Explanation, Figure, Ledger, Row
 from packaging.queries.explain.parts import row_or_not_found
+from packaging.queries.explain.valued import estimate_rows
 
 Kind = Consumption.Kind
 
@@ -66,9 +74,86 @@ def run_now(pk: int) -> Explanation:
     return _of_run(run, _("In all, now"), formula, run.current_total, rows)
 
 
+def run_each_now(pk: int) -> Explanation:
+    """Explain what one piece of a run costs now (R25)."""
+    run = _run(pk)
+    return replace(
+        run_now(pk),
+        title=_("Each, now"),
+        shown=per_unit(run.current_total, run.quantity_assembled),
+        finish=lambda total: per_unit(total, run.quantity_assembled),
+        finish_words=_("divided by %(quantity)s") % {"quantity": run.quantity_assembled},
+    )
+
+
+def run_to_come(pk: int) -> Explanation:
+    """Explain what the open debts of a run will likely cost: each of them (R16)."""
+    run = _run(pk)
+    found = debts_of_run(run)
+    rows = [
+        Row(
+            row.debt.generic_product.name,
+            row.cost.likely,
+            link=reverse("assembly:explain", args=["debt-cost", row.debt.pk]),
+            link_words=_("Explain"),
+        )
+        for row in found
+        if row.debt.is_open
+    ]
+    formula = _("What each open debt will likely cost, added up.")
+    return _of_run(run, _("Still to come"), formula, estimate_open(found), rows)
+
+
+def debt_cost(pk: int) -> Explanation:
+    """Explain what the open part of a debt will likely cost, by what is free (R16)."""
+    debt = _debt(pk)
+    (row,) = debt_rows([debt], with_prices=True)
+    formula = _("What is still to be named, at the average of what is free.")
+    rows = estimate_rows(row.lots, debt.quantity_open, row.last_price)
+    return _of_debt(debt, _("Estimated cost"), formula, row.cost.likely, rows)
+
+
+def debt_late(pk: int) -> Explanation:
+    """Explain what of the cost of a debt left with goods that were gone when it was named (R26)."""
+    debt = _debt(pk)
+    (row,) = done_rows([debt])
+    taken = StockMovement.objects.filter(pk__in=[used.movement_id for used in row.used])
+    lots = dict(taken.values_list("pk", "inventory_item_id"))
+    rows = [
+        _to_lot(
+            Row(f"{used.lot_code} {used.design}".strip(), used.late_cost, used.created_at),
+            lots.get(used.movement_id or 0),
+            used.lot_code,
+        )
+        for used in row.used
+    ]
+    formula = _("The share of each lot that was named that goods took with them.")
+    return _of_debt(debt, _("For goods that were gone"), formula, row.late, rows)
+
+
+def _debt(pk: int) -> PackagingDebt:
+    debt: PackagingDebt = row_or_not_found(PackagingDebt.objects.with_names(), pk, _("The debt"))
+    return debt
+
+
+def _of_debt(
+    debt: PackagingDebt, title: str, formula: str, shown: Decimal | None, rows: Sequence[Row], unit: str = ""
+) -> Explanation:
+    return Explanation(
+        title=title,
+        about=f"{debt.generic_product} · {debt.assembly_run}",
+        back=reverse("assembly:debt_settle", args=[debt.pk]) if debt.is_open else debt.assembly_run.get_absolute_url(),
+        formula=formula,
+        shown=shown,
+        rows=rows,
+        unit=unit,
+        is_each=not unit,
+    )
+
+
 def debt_open(pk: int) -> Explanation:
     """Explain what is still to be named of a debt: owed, less each lot that was named (R26)."""
-    debt: PackagingDebt = row_or_not_found(PackagingDebt.objects.with_names(), pk, _("The debt"))
+    debt = _debt(pk)
     (row,) = done_rows([debt])
     run = debt.assembly_run
     taken = StockMovement.objects.filter(pk__in=[used.movement_id for used in row.used])
@@ -78,15 +163,8 @@ def debt_open(pk: int) -> Explanation:
         *(_named(used, lots.get(used.movement_id or 0)) for used in row.used),
         *_closing(row),
     ]
-    return Explanation(
-        title=_("Still to name"),
-        about=f"{debt.generic_product} · {run}",
-        back=reverse("assembly:debt_settle", args=[debt.pk]),
-        formula=_("What the run used without naming it, less the lots that were named since."),
-        shown=debt.quantity_open,
-        rows=rows,
-        unit=debt.generic_product.unit,
-    )
+    formula = _("What the run used without naming it, less the lots that were named since.")
+    return _of_debt(debt, _("Still to name"), formula, debt.quantity_open, rows, debt.generic_product.unit)
 
 
 def _named(used: AssemblyPackagingConsumption, lot_id: int | None) -> Row:
@@ -170,7 +248,7 @@ def _ledger_row(row: LedgerRow) -> Row:
     return _to_lot(Row(row.name, row.total_cost, reason=reason), row.lot_id, row.lot_code)
 
 
-def _of_run(run: AssemblyRun, title: str, formula: str, shown: Decimal, rows: Sequence[Row]) -> Explanation:
+def _of_run(run: AssemblyRun, title: str, formula: str, shown: Decimal | None, rows: Sequence[Row]) -> Explanation:
     return Explanation(
         title=title,
         about=_("Run %(number)s · %(run)s") % {"number": run.pk, "run": run},
@@ -232,5 +310,9 @@ FIGURES: dict[str, Figure] = {
     "run-total": Figure(run_total, "assembly.view_assemblyrun", is_cost=True),
     "run-now": Figure(run_now, "assembly.view_assemblyrun", is_cost=True),
     "run-each": Figure(run_each, "assembly.view_assemblyrun", is_cost=True),
+    "run-each-now": Figure(run_each_now, "assembly.view_assemblyrun", is_cost=True),
+    "run-to-come": Figure(run_to_come, "assembly.view_assemblyrun", is_cost=True),
     "debt-open": Figure(debt_open, "assembly.view_packagingdebt"),
+    "debt-cost": Figure(debt_cost, "assembly.view_packagingdebt", is_cost=True),
+    "debt-late": Figure(debt_late, "assembly.view_packagingdebt", is_cost=True),
 }

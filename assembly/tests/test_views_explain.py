@@ -4,39 +4,35 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from assembly.models import AssemblyRun, PackagingDebt
 from assembly.queries.explain import FIGURES
 from assembly.services import record_assembly
 from assembly.tests.explained import MODELS, links
-from bakery.templatetags.bakery_tags import money
 from bakery.tests.addresses import everything
 from packaging import services
-from packaging.costs import in_words
 from packaging.models import (
     AssemblyOrder,
-    Composition,
-    FinishedGood,
-    GenericProduct,
     InventoryItem,
     StockMovement,
 )
+from packaging.queries.event_page import EventNeeds
+from packaging.queries.explain import OF_THINGS
+from packaging.queries.explain.shopping import ALL_DAYS, walk_of
 from packaging.tests.factories import AssignmentFactory, CompositionFactory, LotFactory, OrderFactory, UserFactory
 from packaging.tests.pages import sign_in, text_of
 from packaging.tests.test_scenarios_assign import assign
 
 D = Decimal
 MODAL = {"HX-Request": "true", "HX-Target": "modal"}
-COSTS = sorted(name for name, figure in FIGURES.items() if figure.is_cost)
+COSTS = sorted(name for name, figure in {**FIGURES, **OF_THINGS}.items() if figure.is_cost)
 pytestmark = pytest.mark.django_db
 
 
-def where(name, pk):
-    return f"/explain/{name}/{pk}/"
+def where(name, pk, key=""):
+    return f"/explain/{name}/{pk}/{key}/" if key else f"/explain/{name}/{pk}/"
 
 
 @pytest.fixture
@@ -87,15 +83,28 @@ def moved(number):
     return lot
 
 
-def test_everybody_may_look_and_only_managers_at_costs(run, packer, manager):
-    stranger, planner = sign_in(), sign_in("Planners")
+def every_place(event):
+    """Return the name and an address of each figure: of this event, of this list, of an object of each other kind."""
     for name in FIGURES:
-        url = where(name, some_pk(name))
+        yield name, where(name, ALL_DAYS if name.startswith("list-") else some_pk(name))
+    need = next(row for row in EventNeeds(event.pk).rows if row.kind == "generic")
+    wanted = next(iter(walk_of(ALL_DAYS)[1].values()))
+    for name in OF_THINGS:
+        yield name, where(name, *((event.pk, need.key) if name.startswith("need-") else (ALL_DAYS, wanted.key)))
+
+
+def test_everybody_may_look_and_only_managers_at_costs(run, bakehouse, packer, manager):
+    stranger, planner, seen = sign_in(), sign_in("Planners"), 0
+    for name, url in every_place(bakehouse.events["E1"]):
         assert Client().get(url).status_code == 302
         assert stranger.get(url).status_code == 403
-        assert manager.get(url).status_code == 200, name
-        for client in (packer, planner):
-            assert client.get(url).status_code == (403 if name in COSTS else 200), name
+        if name in COSTS:
+            assert manager.get(url).status_code == 200, name
+            assert packer.get(url).status_code == planner.get(url).status_code == 403, name
+        else:
+            assert packer.get(url).status_code == 200, name
+        seen += 1
+    assert seen == len(FIGURES) + len(OF_THINGS)
 
 
 def test_the_refusal_names_who_may_and_shows_no_amount(bakehouse, packer):
@@ -107,8 +116,19 @@ def test_the_refusal_names_who_may_and_shows_no_amount(bakehouse, packer):
 
 def test_what_is_not_there_is_a_404(manager):
     for name in [*FIGURES, "lot-weight"]:
-        for pk in (0, 99999, 10**30):
-            assert manager.get(where(name, pk)).status_code == 404, (name, pk)
+        assert manager.get(where(name, 99998)).status_code == 404, name
+    for pk in (0, 10**30):
+        assert manager.get(where("lot-on-hand", pk)).status_code == 404
+
+
+def test_a_thing_that_is_not_there_is_a_404(bakehouse, manager):
+    pk, bag = bakehouse.events["E1"].pk, f"generic-{bakehouse.generics['bag'].pk}"
+    assert manager.get(where("need-needed", pk, bag)).status_code == 200
+    for name in ("need-needed", "list-needed", "lot-on-hand"):
+        for key in ("generic-0", "generic-" + "9" * 30, "bag", "order-1", "generic-x", "generic-"):
+            assert manager.get(where(name, pk, key)).status_code == 404, (name, key)
+    for days in (0, 367, 10**30):
+        assert manager.get(where("list-needed", days, bag)).status_code == 404
 
 
 def test_it_is_for_reading_only(bakehouse, manager):
@@ -205,46 +225,11 @@ def test_many_rows_of_now_are_paged_too(packer, bakehouse):
     assert older.context["statement"].agrees
 
 
-def pages(some=4):
-    """The pages that lead from numbers, of some objects of each kind."""
-    for model in (InventoryItem, GenericProduct, FinishedGood, AssemblyOrder, AssemblyRun):
-        yield from (thing.get_absolute_url() for thing in model.objects.order_by("pk")[:some])
-    yield from (lot.get_absolute_url() for lot in InventoryItem.objects.filter(finished_good__isnull=False)[:some])
-    for line in Composition.objects.filter(order__status="open", is_generic=True).order_by("pk")[:some]:
-        yield f"/pending/{line.pk}/"
-        yield f"/orders/{line.order_id}/lines/{line.pk}/"
-    yield f"/stock/lots/{InventoryItem.objects.earliest('pk').pk}/holders/"
-    yield f"/debts/{PackagingDebt.objects.earliest('pk').pk}/"
-    yield "/stock/?kind=units"
-
-
-def test_every_number_leads_to_an_explanation_of_exactly_that_number(db, settings, capsys):
-    settings.DEBUG = True
-    call_command("demo")
-    client, led = sign_in("Managers"), {}
-    for page in pages():
-        answer = client.get(page)
-        assert answer.status_code == 200
-        for name, pk, words in links(answer):
-            led.setdefault((name, pk), set()).add(words)
-    for (name, pk), said in led.items():
-        statement = client.get(where(name, pk)).context["statement"]
-        amount = statement.explanation.shown
-        assert statement.agrees
-        if statement.explanation.unit:
-            numbers = {in_words(amount)}
-        else:
-            numbers = {"unknown"} if amount is None else {money(amount), money(amount, per_unit=True)}
-        for words in said:
-            if words in {"Missing", "Not for one"} or words.startswith("Enough for all"):
-                continue  # a word for the number
-            assert numbers & set(words.replace(",", " ").split()), (name, pk, words, numbers)
-    assert FIGURES.keys() - {name for name, _pk in led} <= {"good-reachable", "product-on-hand"}
-
-
 def test_where_costs_are_hidden_no_cost_leads_anywhere(run, packer):
-    for page in (run.get_absolute_url(), run.finished_good.get_absolute_url(), run.goods_lot.get_absolute_url()):
+    orders = AssemblyOrder.objects.filter(status="open", event__isnull=False)
+    pages = [thing.get_absolute_url() for thing in (run, run.finished_good, run.goods_lot, orders[0], orders[0].event)]
+    for page in [*pages, "/shopping/?days=all"]:
         answer = packer.get(page)
-        assert not {name for name, _pk, _words in links(answer)} & set(COSTS)
+        assert not {name for name, _pk, _key, _words in links(answer)} & set(COSTS)
         assert "€" not in answer.content.decode()
     assert b"lot-on-hand" in packer.get(run.goods_lot.get_absolute_url()).content

@@ -96,9 +96,10 @@ def cost(
 
 
 @register.simple_block_tag
-def explain(content: SafeString, figure: str, pk: int, what: str) -> SafeString:
+def explain(content: SafeString, figure: str, pk: int, what: str, of: str = "") -> SafeString:
     """Lead from a number to the rows that make it: `{% explain "lot-on-hand" lot.pk _("on hand") %}30{% endexplain %}`.
 
+    `of=need.key` names one thing of an event or of the shopping list.
     Where nothing is shown, because costs are hidden (R32), there is no link either.
     """
     number = SafeString(content.strip())
@@ -106,7 +107,9 @@ def explain(content: SafeString, figure: str, pk: int, what: str) -> SafeString:
         return number
     return format_html(
         '<a class="explain" href="{0}" hx-get="{0}" hx-target="#modal" hx-swap="innerHTML" aria-label="{2}">{1}</a>',
-        reverse("assembly:explain", args=[figure, pk]),
+        reverse("assembly:explain_thing", args=[figure, pk, of])
+        if of
+        else reverse("assembly:explain", args=[figure, pk]),
         number,
         _("%(number)s %(what)s, explain") % {"number": " ".join(unescape(strip_tags(number)).split()), "what": what},
     )

@@ -20,6 +20,8 @@ NUMBERS = {
     "packaging:receipt_void": "lot",
     "packaging:cost_correct": "lot",
     "assembly:lot_trace": "lot",
+    "assembly:explain_thing figure": "thing_figure",
+    "assembly:explain_thing pk": "event_id",
 }
 
 
@@ -55,6 +57,8 @@ def numbers(bakehouse, run):
         "generic": bakehouse.generics["bag"].pk,
         "lot": bakehouse.lots["L1"].pk,
         "figure": "order-assembled",
+        "thing_figure": "need-needed",
+        "key": f"generic-{bakehouse.generics['bag'].pk}",
         "kind": "order",
         "pk": bakehouse.orders["E1/G1"].pk,
     }
@@ -62,7 +66,7 @@ def numbers(bakehouse, run):
 
 def place(name, words, known):
     """Return an address with these numbers."""
-    return reverse(name, kwargs={word: known[NUMBERS.get(name, word)] for word in words})
+    return reverse(name, kwargs={word: known[NUMBERS.get(f"{name} {word}", NUMBERS.get(name, word))] for word in words})
 
 
 def sample(name, bakehouse, run):

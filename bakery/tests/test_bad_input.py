@@ -100,6 +100,7 @@ QUERIES = {
     "assembly:run_record": ["order", "good", "page", "next", "key"],
     "assembly:run_preview": ["order", "good"],
     "assembly:explain": ["before", "page"],
+    "assembly:explain_thing": ["page"],
     "assembly:debt_list": ["show", "page"],
     "assembly:debts_accept": ["debt"],
     "assembly:debt_settle": ["generic", "next"],

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from packaging.availability import Cost, Lot, estimate, line_state
 from packaging.costs import ZERO
-from packaging.demand import Claim, Demand, Thing, needs
+from packaging.demand import Claim, Demand, Thing, key_of, needs
 from packaging.models import AssemblyOrder, Composition, CompositionAssignment, Event, InventoryItem, StockMovement
 from packaging.queries.demand import Scene, load_scene, open_lines
 from packaging.queries.goods import fifo_cost, total_cost
@@ -56,6 +57,11 @@ class EventNeed:
     def kind(self) -> str:
         """generic, product, unit or good."""
         return self.thing[0]
+
+    @property
+    def key(self) -> str:
+        """Which thing, in the address of its figures."""
+        return key_of(self.thing)
 
     @property
     def name(self) -> str:
@@ -189,6 +195,10 @@ class Stage:
             found[("generic", lot.generic_id) if lot.generic_id is not None else lot.item].append(lot)
         return found
 
+    def lines_of(self, event_id: int) -> list[Composition]:
+        """The lines of an event's orders."""
+        return [line for line in self.scene.lines if line.order is not None and line.order.event_id == event_id]
+
     def lots_for(self, demands: Iterable[Demand]) -> list[Lot]:
         """The lots that these orders could take from, nested goods included."""
         found: set[Thing] = set()
@@ -247,14 +257,55 @@ def event_states(events: Iterable[Event]) -> tuple[dict[int, EventState], int]:
     return states, sum(map(len, stage.waiting.values()))
 
 
+@dataclass(frozen=True)
+class Valued:
+    """What the cost of a need comes from: what is decided, and so much more of lots, the oldest first or on average."""
+
+    lots: Sequence[Lot]
+    rest: Decimal
+    price: Decimal | None  # of what is beyond the lots
+    decided: Sequence[tuple[Lot, Decimal]] = ()
+    is_generic: bool = False
+
+    @property
+    def cost(self) -> Cost:
+        """What that comes to (R16)."""
+        if self.is_generic:
+            return mixed_cost(self.decided, estimate(self.lots, self.rest, self.price), self.rest)
+        return fifo_cost(self.lots, self.rest, self.price)
+
+
+class EventNeeds:
+    """What the open orders of one event need, by thing, with all that stands behind it; four statements at most."""
+
+    def __init__(self, event_id: int, *, with_costs: bool = True) -> None:
+        """Read the stage and look at it for this event."""
+        self.event_id = event_id
+        self.stage = Stage()
+        self.claims = self.stage.claims(event_id)
+        self.lots = _by_thing(self.stage.scene.lots, event_id)
+        rows = _needs(self.stage, event_id, self.claims, self.lots)
+        self.valued: dict[Thing, Valued] = _valued(self.stage, event_id, rows, self.lots) if with_costs else {}
+        self.rows = [
+            replace(row, cost=self.valued[row.thing].cost) if row.thing in self.valued else row for row in rows
+        ]
+
+    @property
+    def to_come(self) -> Cost | None:
+        """What all of it will cost; None when nothing is to be paid."""
+        costs = [row.cost for row in self.rows if row.cost is not None]
+        return total_cost(costs) if costs else None
+
+    @property
+    def known(self) -> Decimal:
+        """What of that is known."""
+        return sum((row.cost.likely for row in self.rows if row.cost and row.cost.likely is not None), ZERO)
+
+
 def event_overview(event: Event, *, with_costs: bool = True) -> tuple[EventOverview, int]:
     """Return what an event's open orders need, and how many lines of all orders wait; four statements at most."""
-    stage = Stage()
-    claims = stage.claims(event.pk)
-    rows = _needs(stage, event, claims)
-    if with_costs:
-        rows = _priced(stage, event, rows)
-    costs = [row.cost for row in rows if row.cost is not None]
+    found = EventNeeds(event.pk, with_costs=with_costs)
+    stage, claims, rows = found.stage, found.claims, found.rows
     orders = [demand.order_id for demand in stage.demands.get(event.pk, ())]
     overview = EventOverview(
         packaging=[row for row in rows if row.kind in {"generic", "product"}],
@@ -263,9 +314,9 @@ def event_overview(event: Event, *, with_costs: bool = True) -> tuple[EventOverv
         words=stage.words(claims),
         waiting={order_id: len(stage.waiting.get(order_id, ())) for order_id in orders},
         stop=_stop(stage, claims),
-        to_come=total_cost(costs) if costs else None,
+        to_come=found.to_come,
         unpriced=[row.name for row in rows if row.cost is not None and row.cost.likely is None],
-        known=sum((cost.likely for cost in costs if cost.likely is not None), ZERO),
+        known=found.known,
     )
     return overview, sum(map(len, stage.waiting.values()))
 
@@ -280,15 +331,16 @@ def _stop(stage: Stage, claims: Sequence[Claim]) -> Stop | None:
     return Stop(name_of(need.thing, stage.scene.names[need.thing]), stage.scene.orders[unmet[0].order_id])
 
 
-def _needs(stage: Stage, event: Event, claims: Sequence[Claim]) -> list[EventNeed]:
+def _needs(
+    stage: Stage, event_id: int, claims: Sequence[Claim], lots: Mapping[Thing, Sequence[Lot]]
+) -> list[EventNeed]:
     """Gather what an event needs by thing, goods first to last as they are claimed."""
-    contested = stage.contested(event.pk, claims)
-    lots = _by_thing(stage.scene.lots, event.pk)
-    own = [line for line in stage.scene.lines if line.order is not None and line.order.event_id == event.pk]
+    contested = stage.contested(event_id, claims)
+    own = stage.lines_of(event_id)
     waits = {line.pk for lines in stage.waiting.values() for line in lines}
     rows = []
     for thing, need in needs(claims).items():
-        asking = [line for line in own if line.is_generic and _asks_for(line, thing)]
+        asking = [line for line in own if line.is_generic and asks_for(line, thing)]
         promised = sum((lot.promised_to(line.pk) for line in asking for lot in stage.promises.get(line.pk, ())), ZERO)
         free = sum((lot.free for lot in lots.get(thing, ())), ZERO)
         rows.append(
@@ -309,7 +361,8 @@ def _needs(stage: Stage, event: Event, claims: Sequence[Claim]) -> list[EventNee
     return rows
 
 
-def _asks_for(line: Composition, thing: Thing) -> bool:
+def asks_for(line: Composition, thing: Thing) -> bool:
+    """Say whether a line of packaging asks for a thing that is a generic product."""
     product = line.packaging_product
     return product is not None and thing == ("generic", product.generic_product_id)
 
@@ -327,44 +380,53 @@ def _by_thing(lots: Iterable[Lot], event_id: int) -> dict[Thing, list[Lot]]:
     return found
 
 
-def _priced(stage: Stage, event: Event, rows: Sequence[EventNeed]) -> list[EventNeed]:
-    """Add to each need what it costs: decided lots as they are, the rest by estimate; one statement (R16)."""
-    lots = _by_thing(stage.scene.lots, event.pk)
-    lines = {line.pk for line in stage.scene.lines if line.order is not None and line.order.event_id == event.pk}
+def _valued(
+    stage: Stage, event_id: int, rows: Sequence[EventNeed], lots: Mapping[Thing, Sequence[Lot]]
+) -> dict[Thing, Valued]:
+    """Return what each need is valued by, by thing; one statement (R16)."""
+    lines = {line.pk for line in stage.lines_of(event_id)}
     prices = last_prices(_generic_ids(row.line for row in rows)) if rows else {}
-    return [replace(row, cost=_cost(row, lots.get(row.thing, []), lines, prices, stage)) for row in rows]
+    found = {row.thing: _valued_by(row, lots.get(row.thing, []), lines, prices, stage) for row in rows}
+    return {thing: valued for thing, valued in found.items() if valued is not None}
 
 
 def _generic_ids(lines: Iterable[Composition]) -> set[int]:
     return {line.packaging_product.generic_product_id for line in lines if line.packaging_product is not None}
 
 
-def _cost(
+def _valued_by(
     row: EventNeed, lots: Sequence[Lot], lines: Collection[int], prices: Mapping[int, Decimal], stage: Stage
-) -> Cost | None:
+) -> Valued | None:
     product = row.line.packaging_product
     price = prices.get(product.generic_product_id) if product is not None else None
     if row.kind == "good":  # what is to be made is paid for with its components, what is planned with its own order
         of_unknown = row.missing if row.thing[1] not in stage.scene.recipes else ZERO
-        return fifo_cost(lots, row.ready + of_unknown, None) if row.ready + of_unknown else None
+        return Valued(lots, row.ready + of_unknown, None) if row.ready + of_unknown else None
     if row.kind != "generic":
-        return fifo_cost(lots, row.needed, price)
+        return Valued(lots, row.needed, price)
     decided = [(lot, sum((lot.kept.get(line_id, ZERO) for line_id in lines), ZERO)) for lot in lots]
-    to_decide = row.needed - row.assigned
-    return mixed_cost(decided, estimate(lots, to_decide, price), to_decide)
+    return Valued(lots, row.needed - row.assigned, price, decided, is_generic=True)
+
+
+def made_for_event(event_id: int) -> "QuerySet[InventoryItem]":
+    """Return the lots of goods that were made for an event and not taken back."""
+    return InventoryItem.objects.filter(order__event=event_id, finished_good__isnull=False).not_voided()
+
+
+def used_within(event_id: int) -> "QuerySet[StockMovement]":
+    """Return what took goods of an event for other goods of it: it is in the cost of those."""
+    return StockMovement.objects.filter(
+        kind=StockMovement.Kind.CONSUMED,
+        inventory_item__order__event=event_id,
+        order__event=event_id,
+        reversed_by=None,
+    )
 
 
 def cost_so_far(event: Event) -> Spent:
     """Return what was made for an event cost, in two statements; what was taken back does not count."""
-    made = InventoryItem.objects.filter(order__event=event, finished_good__isnull=False).not_voided()
-    lots = list(made.values_list("total_cost", "is_cost_known"))
-    # Goods of one order that went into goods of another are in the cost of those.
-    within = StockMovement.objects.filter(
-        kind=StockMovement.Kind.CONSUMED,
-        inventory_item__order__event=event,
-        order__event=event,
-        reversed_by=None,
-    )
+    lots = list(made_for_event(event.pk).values_list("total_cost", "is_cost_known"))
+    within = used_within(event.pk)
     moved = sum(within.values_list("value", flat=True), ZERO) if lots else ZERO
     return Spent(sum((total for total, _known in lots), ZERO) + moved, all(known for _total, known in lots))
 

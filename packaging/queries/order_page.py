@@ -129,12 +129,17 @@ def _shortage(lines: Sequence[Composition], lots: Sequence[Lot]) -> GenericShort
     free = max(sum((lot.free for lot in lots), ZERO) - generic.quantity_owed, ZERO)
     needed, first = ZERO, None
     for line in lines:
-        assert line.order is not None
-        kept = sum((lot.kept.get(line.pk, ZERO) for lot in lots), ZERO)
-        needed += max(as_part(line).need(line.order.quantity_left) - kept, ZERO)
+        needed += still_needed(line, lots)
         if first is None and needed > free:
             first = line
     return GenericShortage(generic, needed - free, first) if first is not None else None
+
+
+def still_needed(line: Composition, lots: Iterable[Lot]) -> Decimal:
+    """Return what a line needs beyond what its promises get; a promise that its lot cannot keep counts as needed."""
+    assert line.order is not None
+    kept = sum((lot.kept.get(line.pk, ZERO) for lot in lots), ZERO)
+    return max(as_part(line).need(line.order.quantity_left) - kept, ZERO)
 
 
 def made_for(order: AssemblyOrder) -> list[InventoryItem]:

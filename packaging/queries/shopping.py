@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db.models import Q
 
 from packaging.costs import ZERO, packs, round3, round4
-from packaging.demand import Need, Thing
+from packaging.demand import Need, Thing, key_of
 from packaging.models import AssemblyOrder, Composition, GenericProduct, InventoryItem, Product
 from packaging.queries.demand import Walk, open_lines, walk_orders
 from packaging.queries.shelf import last_receipts
@@ -36,6 +36,11 @@ class ShoppingRow:
     usual_receipt: InventoryItem | None = None  # the latest of that design; says the supplier
     owed: Decimal = ZERO  # what of `to_buy` runs used already and nobody named
     minimum: Decimal = ZERO  # what of `to_buy` the minimum stock asks for
+
+    @property
+    def key(self) -> str:
+        """Which thing, in the address of its figures."""
+        return key_of(("product", self.product.pk) if self.product else ("generic", self.generic_product.pk))
 
     @property
     def name(self) -> str:
@@ -79,6 +84,14 @@ def shopping_list(until: date | None = None) -> list[ShoppingRow]:
 
     Six statements at most, however many orders and lines there are.
     """
+    _walk, rows = walked_list(until)
+    return sorted(
+        rows.values(), key=lambda row: (row.generic_product.name_key, row.product.design_key if row.product else "")
+    )
+
+
+def walked_list(until: date | None = None) -> tuple[Walk, dict[Thing, ShoppingRow]]:
+    """Return the rows of the list by thing, and the walk over the orders that they come from."""
     lines = open_lines()
     if until is not None:
         lines = lines.filter(order__due_on__lte=until)
@@ -94,8 +107,7 @@ def shopping_list(until: date | None = None) -> list[ShoppingRow]:
     }
     things = {thing: _named(thing, walk.names, asked) for thing in missing}
     buyable = _Buyable([generic.pk for generic, _product in things.values()])
-    rows = [_row(need, *things[thing], walk, buyable) for thing, need in missing.items()]
-    return sorted(rows, key=lambda row: (row.generic_product.name_key, row.product.design_key if row.product else ""))
+    return walk, {thing: _row(need, *things[thing], walk, buyable) for thing, need in missing.items()}
 
 
 @dataclass(frozen=True)

@@ -189,7 +189,7 @@ class TestEventDetail:
         assertContains(response, f'href="{record}?good={bakehouse.goods["G1"].pk}&amp;quantity=60"')
         words = words_of(response)
         assert "Bake 160" in words
-        assert "60 × Cookie half-dozen bag 0 ready 60 to make" in words
+        assert "Cookie half-dozen bag 60 needed · 0 ready 60 to make" in words
         assert "Runs out first: Mocha-toffee truffle, for 30 × Neighbourhood hamper." in words
 
     def test_a_specific_product_that_is_missing_is_received_as_such(self, planner):

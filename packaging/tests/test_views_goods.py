@@ -112,7 +112,7 @@ class TestGoodDetail:
         response = manager.get(bakehouse.goods["G1"].get_absolute_url())
         words = text_of(response)
         assert "any Cello bag 6x10" in words
-        assert "4 designs in stock · €0.23–€0.30" in words
+        assert "4 designs in stock · €0.23 – €0.30" in words
         assert "Enough for 73" in words
         assertContains(response, '<data value="0.2500">')  # the average of the free bags
         # 6 × 0.42 + 0.25 + 0.4 × 14.50 / 75 + 0.0333

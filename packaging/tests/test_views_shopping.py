@@ -88,9 +88,9 @@ def statements(client, url):
 def test_the_list_says_what_for_whom_from_whom_and_how_much(stickers, manager):
     words = text_of(manager.get(LIST))
     assert "1 thing to buy" in words
-    assert "Round sticker 36 pieces missing 50 needed, 14 free Harbour wedding, due" in words
+    assert "Round sticker 36 pieces missing 50 needed · 14 free Harbour wedding, due" in words
     assert "Last: Gold, Labelhaus, €0.05 each" in words
-    assert "1 pack of 50 pieces: €2.50 Estimated" in words
+    assert "1 pack of 50 pieces · €2.50 Estimated" in words
     assert "In all €2.50 Estimated" in words
     assert "Round sticker: 1 pack of 50 pieces (Labelhaus, by" in words
 
@@ -176,7 +176,7 @@ def test_a_line_without_any_product_still_shows(planner):
 def test_an_unknown_cost_is_said_to_be_unknown(stickers, manager):
     asked(GenericProductFactory(name="Wax paper"), 5, due_on=in_days(2))
     words = text_of(manager.get(LIST))
-    assert "5 pieces: unknown Estimated" in words
+    assert "5 pieces · unknown Estimated" in words
     assert "In all €2.50 Estimated and 1 of unknown cost" in words
 
 

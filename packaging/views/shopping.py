@@ -13,8 +13,9 @@ from django.views.decorators.http import require_safe
 from bakery.exports import Cell, csv_answer
 from bakery.web import HtmxHttpRequest, permission_required, refused, render_part
 from packaging import queries
-from packaging.forms.shopping import USUAL, BuyForm, HorizonForm
+from packaging.forms.shopping import EVERYTHING, USUAL, BuyForm, HorizonForm
 from packaging.queries import ShoppingRow
+from packaging.queries.explain.shopping import ALL_DAYS
 from packaging.queries.shopping import bill_of
 from packaging.words import shopping_words
 
@@ -32,6 +33,7 @@ def shopping_list(request: HtmxHttpRequest) -> HttpResponse:
     query = urlencode({"days": form.cleaned_data["days"]})
     context: dict[str, Any] = {
         "form": form,
+        "explained": ALL_DAYS if form.cleaned_data["days"] == EVERYTHING else int(form.cleaned_data["days"]),
         "rows": [(row, BuyForm(row=row)) for row in rows],
         "bill": bill_of(rows),
         "text": "\n".join(shopping_words(row) for row in rows),

@@ -49,6 +49,22 @@ def test_small_numbers_are_large_enough_for_a_finger(open_page: OpenPage, manage
         assert box["height"] >= 44, link.inner_text()
 
 
+def test_pages_full_of_links_stay_accessible(
+    open_page: OpenPage, manager: User, shop: Bakehouse, size: str, scheme: str
+):
+    order, event = shop.orders["E1/G1"], shop.events["E1"]
+    for address in (event.get_absolute_url(), order.get_absolute_url(), "/shopping/?days=all", "/make/", "/"):
+        page = open_page(manager, address, size=size, scheme=scheme)
+        check_accessible(page)
+        check_fits(page)
+
+
+def test_one_thing_of_an_event_opens_too(open_page: OpenPage, manager: User, shop: Bakehouse):
+    page = open_page(manager, shop.events["E1"].get_absolute_url())
+    page.locator("a.explain[href*='/need-needed/']").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text("agrees")
+
+
 def test_without_javascript_it_is_a_page(open_page: OpenPage, manager: User, shop: Bakehouse):
     page = open_page(manager, shop.generics["bag"].get_absolute_url(), javascript=False)
     page.get_by_role("link", name="82 free, explain").click()

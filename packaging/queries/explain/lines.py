@@ -1,18 +1,27 @@
 """What makes the figures of one line of a recipe or of an order: its need, its promises, and its cost (R8, R16)."""
 
-from collections.abc import Iterable
 from decimal import Decimal
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from packaging.availability import Lot, Part, estimate_parts
-from packaging.costs import ZERO, in_words, need, round4
+from packaging.availability import Lot, Part
+from packaging.costs import ZERO, in_words, need, round3
 from packaging.exceptions import NotFound
 from packaging.models import AssemblyOrder, Composition
 from packaging.queries.explain.lots import explain_url
 from packaging.queries.explain.parts import Explanation, Row, clamped
-from packaging.queries.goods import fifo_parts, recipe_costs, takeable
+from packaging.queries.explain.valued import (
+    ENDS,
+    End,
+    at,
+    decided_rows,
+    ended,
+    estimate_rows,
+    fifo_rows,
+    lot_row,
+    other_ends,
+)
+from packaging.queries.goods import recipe_costs, takeable
 from packaging.queries.lines import LineStatus, decided_costs, order_line, status_of
 from packaging.queries.shelf import as_part, last_prices, load_lots, lots_for
 
@@ -48,7 +57,7 @@ def assigned(pk: int) -> Explanation:
         promised, kept = lot.promised_to(line.pk), lot.kept.get(line.pk, ZERO)
         if promised:
             reason = _("only %(kept)s there") % {"kept": in_words(kept)} if kept < promised else ""
-            rows.append(_lot_row(lot, promised, reason))
+            rows.append(lot_row(lot, promised, reason))
     formula = _("What was chosen for this line and is not packed yet.")
     return _of_line(line, _("Assigned"), formula, _status(line, lots).assigned, rows)
 
@@ -68,7 +77,22 @@ def undecided(pk: int) -> Explanation:
     return _of_line(line, _("Undecided"), formula, status.undecided, clamped(rows, _("Never below 0")))
 
 
-def cost(pk: int) -> Explanation:
+def there(pk: int) -> Explanation:
+    """Explain what there is for a line: what is free, and what the lots keep that an order's line was promised."""
+    line = order_line(pk)
+    part, event_id = as_part(line), line.order.event_id if line.order else None
+    lots = lots_for([part])
+    takes = takeable(part, lots, event_id)
+    rows = [lot_row(lot, lot.free, _("free")) for lot in takes if lot.free]
+    rows += [lot_row(lot, lot.kept[pk], _("chosen for it")) for lot in takes if line.order and lot.kept.get(pk)]
+    pieces = line.order.quantity_left if line.order else 1
+    (found,) = recipe_costs([line], pieces, lots=lots, prices={}, event_id=event_id)
+    kept = _status(line, lots).kept if part.is_generic and line.order else ZERO
+    formula = _("What is free of it and may be used today, and what was chosen for this line.")
+    return _of_line(line, _("There"), formula, round3(found.free + kept), rows)
+
+
+def cost(pk: int, end: End = "likely") -> Explanation:
     """Explain what a line will cost: lots that are decided at their average, the rest by what is free (R16)."""
     line = order_line(pk)
     part = as_part(line)
@@ -76,66 +100,29 @@ def cost(pk: int) -> Explanation:
     price = last_prices([part.generic_id] if part.generic_id else []).get(part.generic_id or 0)
     if part.is_generic and line.order is not None:
         status = status_of(line.pk, _needed(line, line.order), lots, price)
-        kept = [(lot, lot.kept.get(line.pk, ZERO)) for lot in lots]
-        rows = [_cost_row(lot, quantity, amount) for lot, quantity, amount in decided_costs(kept)]
-        rows += _estimate_rows(lots, max(status.required - status.kept, ZERO), price)
-        shown = status.cost.likely
+        rows = decided_rows(decided_costs((lot, lot.kept.get(line.pk, ZERO)) for lot in lots))
+        rows += estimate_rows(lots, max(status.required - status.kept, ZERO), price, end)
+        whole = status.cost
         formula = _("Chosen lots at what they cost; the rest at the average of what is free.")
     else:
         pieces, event_id = (line.order.quantity_left, line.order.event_id) if line.order else (1, None)
         prices = {part.generic_id: price} if part.generic_id and price is not None else {}
         (found,) = recipe_costs([line], pieces, lots=lots, prices=prices, event_id=event_id)
-        rows = _valued_rows(part, takeable(part, lots, event_id), found.needed, price)
-        shown = found.cost.likely
+        takes = takeable(part, lots, event_id)
+        rows = (
+            estimate_rows(takes, found.needed, price, end) if part.is_generic else fifo_rows(takes, found.needed, price)
+        )
+        whole = found.cost
         formula = _("From what is free today: the oldest lots first, packaging of any design at its average.")
     return Explanation(
-        title=_("Cost"), about=_about(line), back=_back(line), formula=formula, shown=shown, rows=rows, is_each=True
-    )
-
-
-def _valued_rows(part: Part, lots: list[Lot], needed: Decimal, price: Decimal | None) -> list[Row]:
-    if part.is_generic:
-        return _estimate_rows(lots, needed, price)
-    parts = fifo_parts(lots, needed, price)
-    rows = [_cost_row(lot, quantity, amount) for lot, quantity, amount in parts.taken]
-    if parts.left > 0:
-        rows.append(_beyond_row(parts.left, None if parts.price is None else parts.left * parts.price, parts.price))
-    return rows
-
-
-def _estimate_rows(lots: Iterable[Lot], quantity: Decimal, price: Decimal | None) -> list[Row]:
-    """Return what an estimate adds up: free pieces at their average, and what is beyond them at the last price."""
-    parts = estimate_parts(lots, quantity, price)
-    rows = []
-    if parts.free:
-        each = {"quantity": in_words(parts.free), "each": in_words(round4(parts.average / parts.free))}
-        rows.append(Row(_("%(quantity)s of what is free, at its average of %(each)s") % each, parts.average))
-    if parts.beyond:
-        rows.append(_beyond_row(parts.beyond, parts.rest, price))
-    return rows
-
-
-def _beyond_row(quantity: Decimal, amount: Decimal | None, price: Decimal | None) -> Row:
-    words = {"quantity": in_words(quantity), "each": in_words(round4(price)) if price is not None else ""}
-    if amount is None:
-        return Row(_("%(quantity)s that are not there; no price was ever paid") % words, None)
-    return Row(_("%(quantity)s that are not there, at the last price of %(each)s") % words, amount)
-
-
-def _cost_row(lot: Lot, quantity: Decimal, amount: Decimal) -> Row:
-    """Return a row for so much of a lot with its cost; of a lot of unknown cost it is not known."""
-    words = _("%(quantity)s from a lot of %(all)s") % {"quantity": in_words(quantity), "all": in_words(lot.quantity)}
-    return _lot_row(lot, amount if lot.is_cost_known else None, words)
-
-
-def _lot_row(lot: Lot, amount: Decimal | None, reason: str = "") -> Row:
-    return Row(
-        what=f"{lot.label} {lot.design or lot.item_name}",
-        amount=amount,
-        on=lot.received_on,
-        reason=reason,
-        link=reverse("packaging:lot_detail", args=[lot.id]),
-        link_words=_("Lot %(label)s") % {"label": lot.label},
+        title=ended(_("Cost"), end),
+        about=_about(line),
+        back=_back(line),
+        formula=formula if end == "likely" else ENDS[end],
+        shown=at(whole, end),
+        rows=rows,
+        is_each=True,
+        others=other_ends("line", pk, whole, end),
     )
 
 

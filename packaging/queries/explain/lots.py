@@ -93,8 +93,10 @@ def unit_cost(pk: int) -> Explanation:
     )
 
 
-def explain_url(figure: str, pk: int) -> str:
-    """Return the address that explains a figure."""
+def explain_url(figure: str, pk: int, key: str = "") -> str:
+    """Return the address that explains a figure, of one thing if `key` names it."""
+    if key:
+        return reverse("assembly:explain_thing", args=[figure, pk, key])
     return reverse("assembly:explain", args=[figure, pk])
 
 

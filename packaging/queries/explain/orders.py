@@ -7,39 +7,50 @@ from django.utils.translation import gettext as _
 
 from packaging.availability import Limit
 from packaging.costs import in_words
-from packaging.models import AssemblyOrder, Composition, FinishedGood
+from packaging.models import AssemblyOrder, FinishedGood
 from packaging.queries.explain.lots import explain_url
 from packaging.queries.explain.parts import Explanation, Row, row_or_not_found
+from packaging.queries.explain.valued import End, at, ended, other_ends
 from packaging.queries.good_page import GoodOverview, good_overview, own_lines, recipe_and_copies
 from packaging.queries.goods import limits_with_own
 from packaging.queries.order_page import OrderOverview, order_overview
 from packaging.queries.shelf import whole_shelf
 
 
-def order_cost(pk: int) -> Explanation:
+def order_cost(pk: int, end: End = "likely") -> Explanation:
     """Explain what the pieces that an order still has to pack will cost: its lines (R16)."""
     order = _order(pk)
     title = _("Cost of %(pieces)s more") % {"pieces": order.quantity_left}
-    return _cost(title, order.customer, order, order_overview(order))
+    return _cost("order", title, order.customer, order, order_overview(order), end)
 
 
-def good_cost(pk: int) -> Explanation:
+def good_cost(pk: int, end: End = "likely") -> Explanation:
     """Explain what one piece of a good costs by what is free today: its recipe's lines (R16)."""
     good = _good(pk)
-    return _cost(_("Cost of one"), str(good), good, good_overview(good))
+    return _cost("good", _("Cost of one"), str(good), good, good_overview(good), end)
 
 
 def _cost(
-    title: str, about: str, owner: AssemblyOrder | FinishedGood, overview: OrderOverview | GoodOverview
+    kind: str,
+    title: str,
+    about: str,
+    owner: AssemblyOrder | FinishedGood,
+    overview: OrderOverview | GoodOverview,
+    end: End,
 ) -> Explanation:
+    figure = "line-cost" if end == "likely" else f"line-{end}"
     return Explanation(
-        title=title,
+        title=ended(title, end),
         about=about,
         back=owner.get_absolute_url(),
         formula=_("What each line costs as it stands today, added up."),
-        shown=overview.cost.likely,
-        rows=[_line(row.line, row.cost.likely) for row in overview.lines],
+        shown=at(overview.cost, end),
+        rows=[
+            Row(row.line.name, at(row.cost, end), link=explain_url(figure, row.line.pk), link_words=_("Explain"))
+            for row in overview.lines
+        ],
         is_each=True,
+        others=other_ends(kind, owner.pk, overview.cost, end),
     )
 
 
@@ -111,10 +122,6 @@ def _limits(found: Iterable[Limit]) -> Iterable[Row]:
         }
         figure, pk = ("generic-free", part.generic_id) if part.generic_id else (f"{part.item[0]}-on-hand", part.item[1])
         yield Row(part.name, Decimal(limit.fits), reason=reason, link=explain_url(figure, pk), link_words=_("Explain"))
-
-
-def _line(line: Composition, cost: Decimal | None) -> Row:
-    return Row(line.name, cost, link=explain_url("line-cost", line.pk), link_words=_("Explain"))
 
 
 def _order(pk: int) -> AssemblyOrder:

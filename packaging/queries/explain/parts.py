@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import DecimalField, Model, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from packaging.costs import ZERO, round3, round4
+from packaging.demand import Thing
 from packaging.exceptions import NotFound
 from packaging.models import StockMovement
 from packaging.queries.shelf import MAX_PK
@@ -78,6 +80,7 @@ class Explanation:
     finish_words: str = ""
     is_least: bool = False
     is_known: bool = True
+    others: Sequence[tuple[str, str]] = ()  # figures that belong to it: words and address
 
     @property
     def is_cost(self) -> bool:
@@ -92,7 +95,7 @@ class Explanation:
             brought, carried = self.ledger.around(page)
             rows = [self.ledger.as_row(row) for row in page]
         else:
-            rows = [row for _place, row in page]
+            rows = [row for _number, row in page]
             start = page[0][0] if page else 0
             brought = _sum(self.rows[:start])
             carried = _sum(self.rows[start + len(rows) :])
@@ -144,6 +147,23 @@ class Figure:
     explain: Callable[[int], Explanation]
     permission: str
     is_cost: bool = False
+
+
+@dataclass(frozen=True)
+class FigureOfThing:
+    """One kind of figure that is of one thing among those of an event or of the shopping list."""
+
+    explain: Callable[[int, Thing], Explanation]
+    permission: str
+    is_cost: bool = False
+
+
+def thing_of_key(key: str) -> Thing:
+    """Return the thing that an address names, as `key_of` writes it; `NotFound` for other words."""
+    kind, _sep, number = key.partition("-")
+    if kind not in {"generic", "product", "unit", "good"} or not (number.isascii() and number.isdigit()):
+        raise NotFound(_("This number"))
+    return kind, int(number[:20])
 
 
 def _sum(rows: Iterable[Row]) -> Decimal:

@@ -11,6 +11,8 @@ from packaging.costs import ZERO, in_words, round3
 from packaging.models import Composition, FinishedGood, FinishedUnit, GenericProduct, Product
 from packaging.queries.explain.lots import explain_url
 from packaging.queries.explain.parts import Explanation, Row, clamped, row_or_not_found
+from packaging.queries.lines import pending_lines
+from packaging.queries.order_page import shortages, still_needed
 from packaging.queries.shelf import load_lots
 from packaging.queries.stock_page import StockRow, generic_row
 
@@ -52,6 +54,34 @@ def generic_free(pk: int) -> Explanation:
     ]
     formula = _("On hand, less what is reserved, less what runs used and nobody named yet.")
     return _of_generic(row, _("Free"), formula, row.free, clamped(rows, _("Never below 0")))
+
+
+def generic_missing(pk: int) -> Explanation:
+    """Explain what lines that wait for a decision need of a generic product and is not free (R14, R17)."""
+    row = generic_row(pk)
+    lines = list(pending_lines().filter(packaging_product__generic_product=pk))
+    rows = []
+    for line in lines:
+        assert line.order is not None
+        rows.append(
+            Row(
+                what=line.order.customer,
+                amount=still_needed(line, row.lots),
+                on=line.order.due_on,
+                link=explain_url("line-required", line.pk),
+                link_words=_("Explain"),
+            )
+        )
+    rows.append(Row(_("Free"), -row.free, link=explain_url("generic-free", pk), link_words=_("Explain")))
+    found = shortages(lines)
+    formula = _("What undecided lines still need, less what is free.")
+    return _of_generic(
+        row,
+        _("Missing"),
+        formula,
+        found[0].missing if found else ZERO,
+        clamped(rows, _("Never below 0")),
+    )
 
 
 def generic_value(pk: int) -> Explanation:
