@@ -117,7 +117,7 @@ class Stretch:
         self.entries.append(entry)
         return entry
 
-    def _take(self, use: Use, kind: str, at: datetime, made: Made, **about: bool) -> list[Entry]:
+    def _take(self, use: Use, kind: str, at: datetime, made: Made, *, is_late: bool = False) -> list[Entry]:
         """Take from the oldest lots, as R2 and R5 say."""
         entries, left = [], use.quantity
         waiting = self.shelf[use.item]
@@ -126,7 +126,7 @@ class Stretch:
             part = min(left, held.quantity)
             cost = take(part, held.quantity, held.value)
             reason = BROKEN if kind == "wasted" else ""
-            entries.append(self._move(Entry(held, kind, -part, -cost, at, made, use, reason, **about)))
+            entries.append(self._move(Entry(held, kind, -part, -cost, at, made, use, reason, is_late)))
             left -= part
             if not held.quantity:
                 waiting.pop(0)

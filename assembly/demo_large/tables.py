@@ -37,7 +37,8 @@ class Table:
     def write(self) -> None:
         """Insert what waits."""
         quote = connection.ops.quote_name
-        table, columns = quote(self.model._meta.db_table), ", ".join(quote(field.column) for field in self.fields)
+        table = quote(self.model._meta.db_table)
+        columns = ", ".join(quote(str(field.column)) for field in self.fields)
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
