@@ -50,7 +50,7 @@ def test_the_books_balance_and_everything_that_happens_in_a_shop_happens(year, c
     kinds = set(AssemblyPackagingConsumption.objects.order_by().values_list("kind", flat=True))
     assert kinds == {"planned", "reconciled", "waste"}
     assert CompositionAssignment.objects.filter(quantity_consumed=F("quantity_assigned")).count() > 50
-    assert all(model.objects.count() > 50 for model in consumption_models())
+    assert all(model.objects.exists() for model in consumption_models())
     per_line = AssemblyPackagingConsumption.objects.order_by().values("assembly_run", "composition")
     assert per_line.annotate(rows=Count("pk")).filter(rows__gt=1).exists()  # two designs, or two lots of one
 
