@@ -38,9 +38,9 @@ def load_year(*, runs: int = RUNS, say: Callable[[int], None] = lambda _done: No
     """
     if InventoryItem.objects.filter(uuid=FIRST_LOT).exists():
         return False
-    if not is_loaded() or _has_more_than_the_demo():
-        raise NotEmpty
     recipes = _recipes()
+    if not is_loaded() or not recipes or _has_more_than_the_demo():
+        raise NotEmpty
     names = _names()
     prices = _prices(names)
     story = Story([Recipe(good_id, tuple(map(as_part, lines))) for good_id, lines in recipes.items()], _designs())
@@ -74,11 +74,9 @@ def _has_more_than_the_demo() -> bool:
 def _stretches(story: Story, runs: int) -> Iterator[Sequence[tuple[date, Sequence[Making]]]]:
     """Tell the year that ended yesterday, some days at a time: a week of them, or fewer where a day is full."""
     days = days_of(runs, timezone.localdate() - timedelta(days=DAYS), DAYS)
-    size = max(1, min(7, AT_ONCE * DAYS // runs))
-    for start in range(0, DAYS, size):
-        told = [(day, story.tell(count)) for day, count in days[start : start + size]]
-        if any(makings for _day, makings in told):
-            yield told
+    size = max(1, min(7, AT_ONCE * len(days) // runs))
+    for start in range(0, len(days), size):
+        yield [(day, story.tell(count)) for day, count in days[start : start + size]]
 
 
 def _moment(day: date, minute: int) -> datetime:

@@ -6,7 +6,7 @@ The same seed tells the same story on any machine and any database.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
@@ -15,6 +15,7 @@ from packaging.costs import ZERO
 
 CUSTOMERS = ("Shop counter", "Saturday market", "Harbour café", "Town library", "Station kiosk", "Sunday brunch")
 OPENS, CLOSES = 7 * 60, 17 * 60  # minutes of the day
+LEAST_A_DAY = 20  # runs, so that hampers find their goods
 # One run in so many: recorded twice by mistake; packaging that nobody named; something torn or broken
 TWICE, UNNAMED, WASTE = 400, 200, 40
 
@@ -75,7 +76,8 @@ class Story:
     recipes: Sequence[Recipe]  # what is nested comes first
     designs: Mapping[int, Sequence[int]]  # products by generic product
     random: Random = field(default_factory=lambda: Random("a busy year"))  # nosec B311 # noqa: S311 - not a secret
-    told: int = 0
+    told: int = 0  # runs
+    debts: int = 0
 
     def tell(self, runs: int) -> list[Making]:
         """Return what is made on the next day, in the order of the day; hampers use what was made before them."""
@@ -109,11 +111,12 @@ class Story:
         if self.told % WASTE == 5:
             broken = [use.item for use in uses if use.item[0] != "good"]
             uses.append(Use(broken[self.told // WASTE % len(broken)], Decimal(1)))
-        if self.told % UNNAMED == 3:
-            first = next((use.part for use in uses if use.part and use.part.is_generic), None)
-            unnamed = [use for use in uses if first is not None and use.part is first]
+        first = next((use.part for use in uses if use.part and use.part.is_generic), None)
+        if first is not None and self.debts < (self.told + UNNAMED - 3) // UNNAMED:
+            self.debts += 1
+            unnamed = [use for use in uses if use.part is first]
             uses = [use for use in uses if use not in unnamed]
-            return Making(ordered, minute, pieces, uses, unnamed=unnamed, is_named_later=self.told % (2 * UNNAMED) == 3)
+            return Making(ordered, minute, pieces, uses, unnamed=unnamed, is_named_later=self.debts % 2 == 1)
         return Making(ordered, minute, pieces, uses, is_twice=self.told % TWICE == 7)
 
     def _uses(self, part: Part, quantity: Decimal) -> list[Use]:
@@ -129,8 +132,9 @@ class Story:
 
 
 def days_of(total: int, first: date, days: int) -> list[tuple[date, int]]:
-    """Spread so many runs evenly over days."""
+    """Spread so many runs evenly over days; a quiet shop does not open every day."""
+    is_open = max(1, min(days, total // LEAST_A_DAY))
     return [
-        (date.fromordinal(first.toordinal() + number), (number + 1) * total // days - number * total // days)
-        for number in range(days)
+        (first + timedelta(number * days // is_open), (number + 1) * total // is_open - number * total // is_open)
+        for number in range(is_open)
     ]

@@ -1,5 +1,6 @@
 """The busy year: its books balance to the last place, it is written once, and it leaves real data alone."""
 
+from datetime import date
 from decimal import Decimal
 from uuid import uuid4
 
@@ -9,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import Count, F, Sum
 from django.utils import timezone
 
-from assembly.demo_large.story import Recipe, Story
+from assembly.demo_large.story import Recipe, Story, days_of
 from assembly.demo_large.tables import Table
 from assembly.models import AssemblyPackagingConsumption, AssemblyRun, PackagingDebt, consumption_models
 from assembly.queries import check_books
@@ -125,6 +126,15 @@ def test_the_same_story_is_told_every_time():
     ]
     assert told[0] == told[1]
     assert len({item for item, _quantity in told[0]}) == 2
+
+
+@pytest.mark.parametrize("runs", [1, 19, 500, 7_301, 1_000_000])
+def test_a_year_has_the_runs_that_were_asked_for(runs):
+    days = days_of(runs, date(2025, 1, 1), 365)
+    assert sum(count for _day, count in days) == runs
+    assert days[0][0] == date(2025, 1, 1)
+    assert days[-1][0] <= date(2025, 12, 31)
+    assert all(count > 0 for _day, count in days)
 
 
 def test_a_table_refuses_a_column_that_it_has_not():
