@@ -5,14 +5,13 @@ import subprocess
 import sys
 import zipfile
 from datetime import date, datetime
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import translation
 from openpyxl import Workbook
 
-from packaging.admin.sheets import files
 from packaging.admin.sheets.cells import to_day, to_number, to_text, to_yes_or_no
 from packaging.admin.sheets.files import read_table
 from packaging.admin.sheets.parcels import pack, unpack
@@ -77,15 +76,15 @@ class TestNumbers:
         ],
     )
     def test_it_is_read_where_it_can_be_read_in_one_way(self, text, number):
-        assert to_number(text) == (None if number is None else D(number))
+        assert to_number(text) == (None if number is None else Decimal(number))
 
     def test_thousands_or_decimals_is_asked_back(self):
-        with pytest.raises(ValidationError, match="“1,500” can be read in two ways. Write 1.5000, or 1500."):
+        with pytest.raises(ValidationError, match=r"“1,500” can be read in two ways\. Write 1\.5000, or 1500\."):
             to_number("1,500")
 
     def test_the_mark_is_that_of_the_language(self):
         with translation.override("de"):
-            assert to_number("1,500") == D("1.5")
+            assert to_number("1,500") == Decimal("1.5")
             with pytest.raises(ValidationError, match="two ways"):
                 to_number("1.500")
 
@@ -109,14 +108,15 @@ class TestDays:
         assert to_day(text) == date(2026, 11, 27)
 
     def test_two_days_are_asked_back(self):
-        with pytest.raises(ValidationError, match="can be two days. Write 2026-12-11 or 2026-11-12."):
+        with pytest.raises(ValidationError, match=r"can be two days\. Write 2026-12-11 or 2026-11-12\."):
             to_day("11/12/2026")
 
     def test_the_same_day_in_both_orders_is_no_question(self):
         assert to_day("11/11/2026") == date(2026, 11, 11)
 
     @pytest.mark.parametrize(
-        "cell", ["27/11/26", "2026-13-01", "31.02.2026", "yesterday", D(45987), date(1999, 1, 1), "2026-11-27T10:00:00"]
+        "cell",
+        ["27/11/26", "2026-13-01", "31.02.2026", "yesterday", Decimal(45987), date(1999, 1, 1), "2026-11-27T10:00:00"],
     )
     def test_anything_else_is_none(self, cell):
         with pytest.raises(ValidationError):
@@ -124,7 +124,7 @@ class TestDays:
 
 
 def test_text_loses_only_the_mark_that_our_files_put_before_a_formula():
-    assert [to_text(t) for t in ("'=1+1", "''=1", "'Tis", "'-5", "a\r\nb", D("12.0"))] == [
+    assert [to_text(t) for t in ("'=1+1", "''=1", "'Tis", "'-5", "a\r\nb", Decimal("12.0"))] == [
         "=1+1",
         "'=1",
         "'Tis",
@@ -141,8 +141,8 @@ def test_text_that_is_none(cell):
 
 
 def test_yes_and_no():
-    assert [to_yes_or_no(cell) for cell in ("yes", "YES", "x", D(1), "true")] == [True] * 5
-    assert [to_yes_or_no(cell) for cell in ("no", "", D(0), "False")] == [False] * 4
+    assert [to_yes_or_no(cell) for cell in ("yes", "YES", "x", Decimal(1), "true")] == [True] * 5
+    assert [to_yes_or_no(cell) for cell in ("no", "", Decimal(0), "False")] == [False] * 4
     with pytest.raises(ValidationError):
         to_yes_or_no("maybe")
 
@@ -188,9 +188,14 @@ class TestCsv:
 class TestWorkbooks:
     def test_cells_keep_their_kind(self):
         table = read_table(
-            workbook([["A", "B", "C", "D", "E"], [0.1 + 0.2, date(2026, 11, 27), "x", True, datetime(2026, 1, 1, 5)]])
+            workbook(
+                [
+                    ["A", "B", "C", "D", "E"],
+                    [0.1 + 0.2, date(2026, 11, 27), "x", True, datetime.fromisoformat("2026-01-01T05:00")],
+                ]
+            )
         )
-        assert table.rows == [(2, [D("0.3"), date(2026, 11, 27), "x", "true", "2026-01-01T05:00:00"])]
+        assert table.rows == [(2, [Decimal("0.3"), date(2026, 11, 27), "x", "true", "2026-01-01T05:00:00"])]
 
     def test_rows_bear_their_number(self):
         assert [n for n, _c in read_table(workbook([["A"], ["x"], [], [None], ["y"]])).rows] == [2, 5]
@@ -204,7 +209,7 @@ class TestWorkbooks:
             (workbook([["A"], ["=1+1"]]), "Cell A2 has a formula."),
             (workbook([["A"], ["x"]], [["A"], ["y"]]), "This file has several sheets."),
             (workbook([["A"], ["x"]], [["B"]], hidden=[1]), "The sheet “S1” is hidden."),
-            (workbook([["A"], ["x"] * 1]) [:-30], "This XLSX file is broken."),
+            (workbook([["A"], ["x"] * 1])[:-30], "This XLSX file is broken."),
             (b"PK\x03\x04", "This XLSX file is broken."),
             (repacked(SMALL, {"xl/workbook.xml": b"<no"}), "This XLSX file is broken."),
             (repacked(SMALL, {SHEET: b"PK"}), "This file has no rows below its head."),
@@ -229,7 +234,9 @@ def hostile():
 
     def sheet(inside, before=b"", after=b""):
         head = b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
-        return repacked(SMALL, {SHEET: head + before + b"<sheetData>" + inside + b"</sheetData>" + after + b"</worksheet>"})
+        return repacked(
+            SMALL, {SHEET: head + before + b"<sheetData>" + inside + b"</sheetData>" + after + b"</worksheet>"}
+        )
 
     return {
         "zeros": repacked(SMALL, {"xl/media/a.png": b"\0" * 40_000_000}),
@@ -242,8 +249,8 @@ def hostile():
         "wide rows": sheet(rows + b'<row><c r="XFD1"/></row>' * 90_000),
         "tags": sheet(b"<row>" + b"<c/>" * 2_000_000 + b"</row>"),
         "merged": sheet(rows, after=b"<mergeCells>" + b'<mergeCell ref="A1:B2"/>' * 300_000 + b"</mergeCells>"),
-        "just below": sheet(b"<row>" + b"<c/>" * 399_000 + b"</row>" + rows * 200),
-        "strings": repacked(SMALL, {"xl/sharedStrings.xml": b"<sst>" + b"<si><t/></si>" * 95_000 + b"</sst>", SHEET: b"<x>"}),
+        "just below": sheet(b"<row>" + b"<c/>" * 390_000 + b"</row>" + rows * 500),
+        "strings": repacked(SMALL, {"xl/sharedStrings.xml": b"<sst>" + b"<si><t>x</t></si>" * 95_000 + b"</sst>"}),
         "styles": repacked(SMALL, {"xl/styles.xml": b"<styleSheet>" + b"<xf/>" * 1_000_000 + b"</styleSheet>"}),
         "a formula": sheet(rows + b'<row r="2"><c r="A2"><f>' + b"A1+" * 1_000_000 + b"A1</f></c></row>"),
     }
@@ -274,12 +281,13 @@ print("PEAK", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     )
     *lines, peak = done.stdout.splitlines()
     assert len(lines) == len(given), done.stdout
-    assert not [line for line in lines if "READ" in line], done.stdout
+    read = [list(given)[int(line.split()[0])] for line in lines if "READ" in line]
+    assert read == ["strings"], done.stdout  # as large as it may be, with two rows
     assert int(peak.split()[1]) < 300_000, done.stdout
 
 
 def test_what_waits_is_for_one_person_and_one_model_and_is_not_changed():
-    table = read_table(workbook([["A", "B"], [D("1.25"), date(2026, 11, 27)], ["x", None]]))
+    table = read_table(workbook([["A", "B"], [Decimal("1.25"), date(2026, 11, 27)], ["x", None]]))
     parcel = pack(table, model="packaging.product", user_id=7, outcome={"new": 2})
     assert unpack(parcel, model="packaging.product", user_id=7) == (table, {"new": 2})
     for wrong in (

@@ -87,7 +87,7 @@ class SheetPages(ImportMixin):  # type: ignore[misc]  # the library has no types
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Ask for a file, and show what it would do; nothing of it is written."""
         resource = self.resource(request)
-        form = SheetForm(posted(request), request.FILES)
+        form = SheetForm(posted(request), request.FILES if request.method == "POST" else None)
         if not form.is_bound or not form.is_valid():
             return self._page(request, resource, form, status=422 if form.is_bound else 200)
         try:

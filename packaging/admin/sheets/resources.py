@@ -106,6 +106,7 @@ class SheetResource(Resource):  # type: ignore[misc]  # the library has no types
         clean_model_instances = True
         skip_diff = True
         store_instance = True
+        instance_loader_class = staticmethod(lambda _resource, _dataset: None)  # each resource finds its rows itself
 
     def __init__(self, *, by: User) -> None:
         """Leave the columns of costs out for whoever may not see them (R32)."""
@@ -197,6 +198,14 @@ class SheetResource(Resource):  # type: ignore[misc]  # the library has no types
 
     def skip_row(self, instance: Any, original: Any, row: Any, import_validation_errors: Any = None) -> bool:
         return not import_validation_errors and not instance._state.adding and "_typed" not in instance.__dict__
+
+    def validate_instance(
+        self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True
+    ) -> None:
+        """Ask the row as a whole only when each of its cells can be read."""
+        if import_validation_errors:
+            raise ValidationError(import_validation_errors)
+        super().validate_instance(instance, None, validate_unique)
 
     def do_instance_save(self, instance: Any, is_create: bool) -> None:
         """Write only what the file changed: runs and counts write other columns of the same row."""
