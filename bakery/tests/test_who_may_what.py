@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.db import transaction
 from django.template.base import Template
@@ -27,6 +28,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 HAS_A_ROLE = {"packer": "Packers", "planner": "Planners", "manager": "Managers", "staff": "Staff"}
 # The log-in leads on whoever is signed in, in every way; Django's own way out answers OPTIONS.
 OF_DJANGO = {("login", method): 302 for method in METHODS} | {("logout", "OPTIONS"): 200}
+SHEET_VERBS = ("_import", "_import_template", "_process_import")
 VERBS = {"changelist": "look", "history": "look", "change": "look", "add": "add", "delete": "delete"}
 
 
@@ -113,6 +115,8 @@ def test_every_table_of_the_administration_has_a_row():
     of_tables = {f"admin:{label.replace('.', '_')}_{verb}" for label in tables()[1] for verb in VERBS} | {
         "admin:(<path:object_id>/)"
     }
+    # Who may bring tables in: packaging/tests/test_sheets.py.
+    of_tables |= {name.replace("_import", verb) for name in settings.BAKERY_SHEET_ADDRESSES for verb in SHEET_VERBS}
     assert in_admin - of_tables == {
         "admin:index",
         "admin:login",

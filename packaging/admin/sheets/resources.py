@@ -86,11 +86,11 @@ class Column(Field):  # type: ignore[misc]  # the library has no types
 
 @dataclass
 class Shown:
-    """One row of a preview: what will happen, and each cell as it was and as it will be."""
+    """One row of a preview: what will happen, and each cell as it was, as it will be, and whether that differs."""
 
     number: int
     outcome: str
-    cells: list[tuple[str, str]] = field(default_factory=list)
+    cells: list[tuple[str, str, bool]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
 
@@ -218,8 +218,9 @@ class SheetResource(Resource):  # type: ignore[misc]  # the library has no types
 
     def after_import_row(self, row: Any, row_result: Any, **kwargs: Any) -> None:
         now = [self._said(column, row_result.instance) for column in self.fields.values()]
-        pairs = [(old if old != new else "", new) for old, new in zip(self.before, now, strict=True)]
-        self.shown.append(Shown(self.number(kwargs), row_result.import_type, pairs))
+        is_change = row_result.import_type == CHANGED
+        cells = [(old, new, is_change and old != new) for old, new in zip(self.before, now, strict=True)]
+        self.shown.append(Shown(self.number(kwargs), row_result.import_type, cells))
         row_result.instance = None
 
     def _said(self, column: Column, instance: Any) -> str:
