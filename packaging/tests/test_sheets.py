@@ -136,7 +136,7 @@ class TestCatalogue:
             "Worse,piece,-1,maybe\nGood,piece,2,no\nCut,piece,,\n" + "x" * 201 + ",,,\n"
         )
         assert refused(clerk, GenericProduct, text) == {
-            3: ["Minimum stock: “1,500” can be read in two ways. Write 1.5000, or 1500."],
+            3: ["Minimum stock: “1,500” can be read in two ways. Write 1.5, or 1500."],
             4: ["Name: This is missing."],
             5: ["Divisible: Enter yes or no.", "Minimum stock: Enter 0 or more."],
             6: ["This stands in row 2 already."],

@@ -88,7 +88,8 @@ class ProductResource(NamedResource):
         name = to_text(cell)
         if fold(name) not in self.generics:
             raise refuse(_("There is no generic product “%(name)s”.") % {"name": name[:60]})
-        return self.generics[fold(name)]
+        generic: GenericProduct = self.generics[fold(name)]
+        return generic
 
     def rows(self, found: models.QuerySet[Any]) -> models.QuerySet[Any]:
         return found.select_related("generic_product")

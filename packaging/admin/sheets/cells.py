@@ -72,10 +72,15 @@ def _without_groups(text: str) -> str:
     whole, _mark, rest = text.rpartition(last)
     first = marks[0] if len(marks) == 2 else last
     if len(marks) == 1 and text.count(last) == 1 and rest:
-        if last != get_format("DECIMAL_SEPARATOR") and re.fullmatch(r"[1-9]\d{0,2}", whole) and len(rest) == 3:
+        ours = get_format("DECIMAL_SEPARATOR")
+        if last != ours and re.fullmatch(r"[1-9]\d{0,2}", whole) and len(rest) == 3:
             raise refuse(
                 _("“%(text)s” can be read in two ways. Write %(decimal)s, or %(thousands)s.")
-                % {"text": text, "decimal": f"{whole}.{rest}0", "thousands": f"{whole}{rest}"},
+                % {
+                    "text": text,
+                    "decimal": f"{whole}{ours}{rest}".rstrip("0").rstrip(ours),
+                    "thousands": f"{whole}{rest}",
+                },
                 "ambiguous",
             )
         return f"{whole}.{rest}"

@@ -125,7 +125,7 @@ class LotResource(SheetResource):
         """Receive it."""
         column = {Product: "product_id", FinishedUnit: "finished_unit_id", FinishedGood: "finished_good_id"}
         lot = receive_lot(
-            **{column[type(instance.item)]: instance.item.pk},  # type: ignore[arg-type]  # one of three numbers
+            **{column[type(instance.item)]: instance.item.pk},
             quantity=instance.quantity,
             total_cost=instance.total_cost,
             received_on=instance.received_on,

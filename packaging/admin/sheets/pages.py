@@ -58,6 +58,7 @@ class SheetPages(ImportMixin):  # type: ignore[misc]  # the library has no types
     sheet: type[SheetResource]
     sheet_rights: Sequence[str] = ()
     import_template_name = "admin/import_export/import.html"
+    import_export_change_list_template = "admin/change_list.html"  # its tools are in change_list_object_tools.html
 
     def get_urls(self) -> list[Any]:
         """Add the template to the addresses of the library."""
@@ -147,7 +148,7 @@ class SheetPages(ImportMixin):  # type: ignore[misc]  # the library has no types
         context: dict[str, Any] | None = None,
         status: int = 200,
     ) -> HttpResponse:
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]  # as every page of the administration
+        request.current_app = self.admin_site.name  # as every page of the administration
         shown = {
             **self.admin_site.each_context(request),
             "title": _("Import %(rows)s") % {"rows": self.opts.verbose_name_plural},

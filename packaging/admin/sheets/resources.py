@@ -167,7 +167,7 @@ class SheetResource(Resource):  # type: ignore[misc]  # the library has no types
 
     def number(self, kwargs: dict[str, Any]) -> int:
         """Return the number beside the row in its spreadsheet."""
-        return self.numbers[kwargs["row_number"] - 1]
+        return self.numbers[int(kwargs["row_number"]) - 1]
 
     def once(self, key: Any, number: int) -> None:
         """Refuse what stands in the file twice."""
