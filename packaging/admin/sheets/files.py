@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from bakery.text import fold
 from packaging.admin.sheets.cells import Cell, is_empty, refuse
 
-MOST_ROWS = 2_000
+MOST_ROWS = 500
 MOST_COLUMNS = 60
 MOST_IN_A_CELL = 10_000
 SEPARATORS = ",;\t"
