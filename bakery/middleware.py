@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from django.conf import settings
-from django.contrib.auth import REDIRECT_FIELD_NAME, logout
+from django.contrib.auth import REDIRECT_FIELD_NAME, get_user, logout
 from django.contrib.auth.models import User
 from django.core.exceptions import (
     BadRequest,
@@ -20,7 +20,7 @@ from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import resolve_url
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
@@ -84,7 +84,7 @@ class InputMiddleware:
         """Answer 413, 414 or 400 in words; bytes that are not UTF-8 were replaced by Django already."""
         if len(request.META.get("QUERY_STRING", "")) > settings.BAKERY_MAX_QUERY_LENGTH:
             return _plain(_("This address is too long. Nothing was changed."), 414)
-        if _length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if _length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and not _is_sheet(request):
             return _plain(_("This is too much at once. Nothing was changed."), 413)
         texts = [request.path_info, *request.COOKIES.values()]
         try:
@@ -106,6 +106,25 @@ def _length(request: HttpRequest) -> int:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
         return 0
+
+
+def _is_sheet(request: HttpRequest) -> bool:
+    """Say whether staff who are signed in send a spreadsheet to where one comes in. It is asked of a large body alone.
+
+    Sessions are read further in: the one that the cookie names is looked at here, and nothing of it is kept.
+    """
+    if request.method != "POST" or _length(request) > settings.BAKERY_MAX_SHEET_SIZE:
+        return False
+    try:
+        name = resolve(request.path_info).view_name
+    except Resolver404:
+        return False
+    if name not in settings.BAKERY_SHEET_ADDRESSES:
+        return False
+    asked = HttpRequest()
+    asked.session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+    user = get_user(asked)
+    return bool(user.is_active and getattr(user, "is_staff", False))
 
 
 def _plain(words: str, status: int) -> HttpResponse:

@@ -97,6 +97,7 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
+    "import_export",
 ]
 
 MIDDLEWARE = [
@@ -253,6 +254,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 BAKERY_MAX_QUERY_LENGTH = 8 * 1024
+# Only staff who are signed in may send more, and only to where a spreadsheet comes in; its file stays in memory.
+BAKERY_MAX_SHEET_SIZE = 5 * 1024 * 1024
+BAKERY_SHEET_ADDRESSES = frozenset(
+    f"admin:packaging_{model}_import"
+    for model in ("genericproduct", "product", "inventoryitem", "finishedunit", "finishedgood", "composition")
+)
+FILE_UPLOAD_MAX_MEMORY_SIZE = BAKERY_MAX_SHEET_SIZE
 
 LOGGING = {
     "version": 1,

@@ -78,8 +78,10 @@ def admin_pages():
     """Return every address of the admin: what stands alone, and each table's list, form, history and deletion."""
     alone = ["index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n"]
     found = [reverse(f"admin:{name}") for name in alone]
-    for model in admin.site._registry:
+    for model, pages in admin.site._registry.items():
         table = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        if hasattr(pages, "sheet"):
+            found += [reverse(f"{table}_{what}") for what in ("import", "import_template", "process_import")]
         row = model._default_manager.order_by("pk").first()
         found += [reverse(f"{table}_{what}") for what in ("changelist", "add")]
         pk = row.pk if row else 0

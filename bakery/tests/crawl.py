@@ -4,6 +4,7 @@ import re
 from collections import Counter, deque
 from decimal import ROUND_HALF_UP, Decimal
 from html import unescape
+from io import BytesIO
 from pathlib import Path
 from unittest import mock
 from urllib.parse import urljoin, urlsplit
@@ -18,18 +19,23 @@ from django.core.signing import b64_decode
 from django.db import connection, transaction
 from django.db.models import DecimalField
 from django.urls import NoReverseMatch, resolve, reverse
+from openpyxl import load_workbook
 
 from assembly.models import AssemblyRun, BooksCheck, PackagingDebt
 from assembly.queries.explain import FIGURES
 from assembly.services import record_assembly, settle_debt, void_run
 from assembly.tests.explained import MODELS
+from bakery.exports import XLSX
 from bakery.log import subjects
 from bakery.tests.addresses import NUMBERS, Forms
 from bakery.tests.url_names import url_names
 from bakery.tests.who import busy
 from packaging import bakehouse as fixture
-from packaging.admin.base import COST_COLUMNS
+from packaging.admin.base import COST_COLUMNS, EXPORTS
+from packaging.admin.sheets.pages import SHEET_EXPORTS
 from packaging.models import InventoryItem
+from packaging.queries.explain import OF_THINGS
+from packaging.queries.explain.shopping import ALL_DAYS
 from packaging.services import correct_cost, count_lot, receive_lot
 
 SIGN = "¤"
@@ -129,10 +135,19 @@ def told(answer):
     left_out = {"Content-Length", "Expires"}
     heads = "\n".join(f"{name}: {value}" for name, value in answer.headers.items() if name not in left_out)
     said = "\n".join(unsigned(morsel.value) for name, morsel in answer.cookies.items() if name == "messages")
-    return EACH_TIME.sub("", "\n".join([heads, said, body.decode("utf-8")]))
+    return EACH_TIME.sub(
+        "", "\n".join([heads, said, words_of(body) if answer.get("Content-Type") == XLSX else body.decode()])
+    )
 
 
-OF_MANY_KINDS = {"assembly:explain", "object_history"}  # their addresses name what they are about, besides its number
+def words_of(workbook):
+    """Return what the cells of a workbook say, a row a line."""
+    rows = load_workbook(BytesIO(workbook), read_only=True).active.iter_rows(values_only=True)
+    return "\n".join(",".join("" if value is None else str(value) for value in row) for row in rows)
+
+
+# Their addresses name what they are about, besides its number.
+OF_MANY_KINDS = {"assembly:explain", "assembly:explain_thing", "object_history"}
 NO_PAGES = {"login", "logout", "theme_switch", *OF_MANY_KINDS}
 
 
@@ -148,6 +163,12 @@ def told_of_many_kinds():
     for name, word, model in models:
         pks = list(model._default_manager.order_by("pk").values_list("pk", flat=True))
         yield from (reverse(name, args=[word, pk]) for pk in spread(pks))
+    events = list(apps.get_model("packaging.event")._default_manager.order_by("pk").values_list("pk", flat=True))
+    generics = list(apps.get_model("packaging.genericproduct")._default_manager.order_by("pk"))
+    for figure in OF_THINGS:
+        for number in [ALL_DAYS] if figure.startswith("list-") else spread(events):
+            for generic in spread(generics):
+                yield reverse("assembly:explain_thing", args=[figure, number, f"generic-{generic.pk}"])
 
 
 def shop_addresses():
@@ -183,6 +204,9 @@ def admin_addresses():
         columns = len(pages.list_display) if getattr(pages, "cost_fields", ()) else 0
         yield from (f"{reverse(f'{base}_changelist')}?o={column}" for column in range(1, columns + 1))
         yield reverse(f"{base}_add")
+        if hasattr(pages, "sheet"):
+            yield reverse(f"{base}_import")
+            yield from (f"{reverse(f'{base}_import_template')}?format={kind}" for kind in ("csv", "xlsx"))
         pks = list(model._default_manager.order_by("pk").values_list("pk", flat=True))
         for pk in sorted({pk for at in (0, -1) for pk in pks[at:][:1]}):
             yield from (reverse(f"{base}_{verb}", args=[pk]) for verb in ("change", "history", "delete"))
@@ -268,11 +292,12 @@ class Crawl:
 
     def export(self):
         """Take each table of the administration as a file."""
-        for model in admin.site._registry:
+        for model, pages in admin.site._registry.items():
             try:
                 address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
             except NoReverseMatch:
                 continue
             rows = list(model._default_manager.values_list("pk", flat=True))
-            data = {"action": "export_csv", "_selected_action": rows[:100]}
-            self._keep(f"export {address}", self.client.post(address, data))
+            for action in [*EXPORTS, *(SHEET_EXPORTS if hasattr(pages, "sheet") else ())]:
+                data = {"action": action, "_selected_action": rows[:100]}
+                self._keep(f"{action} {address}", self.client.post(address, data))

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.db import transaction
 from django.template.base import Template
@@ -30,6 +31,7 @@ OF_DJANGO = {("login", method): 302 for method in METHODS} | {("logout", "OPTION
 # Answered without a log-in: the log-in, its second step, which leads to the first, and whether the program is up.
 DOORS = {"login": 200, "login_code": 302, "healthz": 200}
 ANY = {"-", "log-in", "ticked"}  # what is no permission
+SHEET_VERBS = ("_import", "_import_template", "_process_import")
 VERBS = {"changelist": "look", "history": "look", "change": "look", "add": "add", "delete": "delete"}
 
 
@@ -122,6 +124,8 @@ def test_every_table_of_the_administration_has_a_row():
     of_tables = {f"admin:{label.replace('.', '_')}_{verb}" for label in tables()[1] for verb in VERBS} | {
         "admin:(<path:object_id>/)"
     }
+    # Who may bring tables in: packaging/tests/test_sheets.py.
+    of_tables |= {name.replace("_import", verb) for name in settings.BAKERY_SHEET_ADDRESSES for verb in SHEET_VERBS}
     assert in_admin - of_tables == {
         "admin:index",
         "admin:login",

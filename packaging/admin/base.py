@@ -1,8 +1,8 @@
 """What every admin page of the shop does alike: hide costs, write only what was changed, say why it refuses, export."""
 
-import csv
 import logging
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bakery.context_processors import url_or_none
+from bakery.exports import Cell, csv_answer, xlsx_answer
 from bakery.models import FoldedField
 from bakery.templatetags.bakery_tags import VIEW_COSTS, money
 from bakery.text import fold
@@ -41,6 +42,7 @@ COST_COLUMNS = {
     "per_unit_cost",
     "differences",  # of the books: they name values
 }
+EXPORTS = ("export_csv", "export_xlsx")
 MOST_NAMED = 20  # rows that a refusal names; more of them say nothing new
 
 
@@ -137,7 +139,7 @@ class ShopAdmin(CostsHidden, admin.ModelAdmin[M]):
 
     form = RowForm
     list_per_page = 50
-    actions: Sequence[Any] = ["export_csv"]
+    actions: Sequence[Any] = EXPORTS
     owned: Sequence[type[models.Model]] = ()  # what has no life of its own and goes with a row
 
     # The list
@@ -255,34 +257,38 @@ class ShopAdmin(CostsHidden, admin.ModelAdmin[M]):
     @admin.action(description=gettext_lazy("Export the selected rows (CSV)"), permissions=["view"])
     def export_csv(self, request: HttpRequest, queryset: models.QuerySet[M]) -> HttpResponse:
         """Write the columns of the list as a file that spreadsheets open, costs only for whoever may see them."""
-        response = HttpResponse(content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="{self.model._meta.model_name}.csv"'
-        response.write("\ufeff")
-        writer = csv.writer(response)
+        return csv_answer(str(self.model._meta.model_name), self.table(request, queryset))
+
+    @admin.action(description=gettext_lazy("Export the selected rows (XLSX)"), permissions=["view"])
+    def export_xlsx(self, request: HttpRequest, queryset: models.QuerySet[M]) -> HttpResponse:
+        """Write the same as a workbook."""
+        return xlsx_answer(str(self.model._meta.model_name), self.table(request, queryset))
+
+    def table(self, request: HttpRequest, queryset: models.QuerySet[M]) -> list[list[Cell]]:
+        """Return the list as it is shown: its head, and its rows."""
         names = [name for name in self.get_list_display(request) if name != "action_checkbox"]
-        writer.writerow([capfirst(str(label_for_field(name, self.model, self))) for name in names])
+        head: list[Cell] = [capfirst(str(label_for_field(name, self.model, self))) for name in names]
         rows = list(queryset)
         self.prepare(rows)
-        for row in rows:
-            writer.writerow([self.cell(name, row) for name in names])
-        return response
+        return [head, *([self.cell(name, row) for name in names] for row in rows)]
 
-    def cell(self, name: Any, row: M) -> str:
-        """Return one cell: exact numbers, ISO dates, and no text that a spreadsheet would take for a formula."""
+    def cell(self, name: Any, row: M) -> Cell:
+        """Return one cell: an exact number, a day, or text."""
         field, attribute, value = lookup_field(name, row, self)
         exact = getattr(row, str(getattr(attribute, "admin_order_field", "")), None)
         if isinstance(value, Decimal) or isinstance(exact, Decimal):
-            return str(exact if isinstance(exact, Decimal) else value)
+            return exact if isinstance(exact, Decimal) else value
         if field is not None and getattr(field, "choices", None):
             value = getattr(row, f"get_{field.name}_display")()
-        text = "" if value is None else strip_tags(str(value))
-        return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        return "" if value is None else strip_tags(str(value))
 
 
 class CatalogueAdmin(ShopAdmin[M]):
     """Master data, archived instead of deleted once it has a history (R7)."""
 
-    actions: Sequence[Any] = ["archive", "unarchive", "export_csv"]
+    actions: Sequence[Any] = ["archive", "unarchive", *EXPORTS]
 
     @admin.action(description=gettext_lazy("Archive the selected rows"), permissions=["change"])
     def archive(self, request: HttpRequest, queryset: models.QuerySet[M]) -> None:

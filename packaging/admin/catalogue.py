@@ -25,6 +25,8 @@ from packaging.admin.base import (
     quantity,
     shop_link,
 )
+from packaging.admin.sheets.catalogue import FinishedUnitResource, GenericProductResource, ProductResource
+from packaging.admin.sheets.pages import SHEET_EXPORTS, SheetPages, edits
 from packaging.costs import ZERO
 from packaging.models import FinishedUnit, GenericProduct, InventoryItem, Product
 
@@ -88,8 +90,12 @@ class LotsOnHandInline(ReadOnlyInline[InventoryItem]):
 
 
 @admin.register(GenericProduct)
-class GenericProductAdmin(CatalogueAdmin[GenericProduct]):
+class GenericProductAdmin(SheetPages, CatalogueAdmin[GenericProduct]):
     """Kinds of packaging, with their designs."""
+
+    sheet = GenericProductResource
+    sheet_rights = edits(GenericProduct)
+    actions = (*CatalogueAdmin.actions, *SHEET_EXPORTS)
 
     list_display = ("name", "unit", "is_divisible", "on_hand", "reserved", "free", "minimum", "is_archived")
     list_filter = ("is_archived", "is_divisible")
@@ -137,8 +143,12 @@ class GenericProductAdmin(CatalogueAdmin[GenericProduct]):
 
 
 @admin.register(Product)
-class ProductAdmin(CatalogueAdmin[Product]):
+class ProductAdmin(SheetPages, CatalogueAdmin[Product]):
     """Designs, with the lots of each that hold something."""
+
+    sheet = ProductResource
+    sheet_rights = edits(Product)
+    actions = (*CatalogueAdmin.actions, *SHEET_EXPORTS)
 
     list_display = ("design", "generic_link", "supplier", "sku", "pack", "on_hand", "free", "is_archived")
     list_filter = ("is_archived",)
@@ -187,8 +197,12 @@ class ProductAdmin(CatalogueAdmin[Product]):
 
 
 @admin.register(FinishedUnit)
-class FinishedUnitAdmin(CatalogueAdmin[FinishedUnit]):
+class FinishedUnitAdmin(SheetPages, CatalogueAdmin[FinishedUnit]):
     """What is baked."""
+
+    sheet = FinishedUnitResource
+    sheet_rights = edits(FinishedUnit)
+    actions = (*CatalogueAdmin.actions, *SHEET_EXPORTS)
 
     list_display = ("display_name", "slug", "is_archived")
     list_filter = ("is_archived",)

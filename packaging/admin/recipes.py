@@ -15,6 +15,9 @@ from django.utils.translation import gettext_lazy
 
 from packaging import services
 from packaging.admin.base import CatalogueAdmin, Link, ReadOnlyAdmin, change_page, name_inputs, quantity, shop_link
+from packaging.admin.sheets.catalogue import FinishedGoodResource
+from packaging.admin.sheets.lines import LineResource
+from packaging.admin.sheets.pages import SHEET_EXPORTS, SheetPages, edits
 from packaging.locks import lock_stock
 from packaging.models import Composition, CompositionAssignment, FinishedGood
 
@@ -144,8 +147,12 @@ class RecipeInline(admin.TabularInline[Composition, FinishedGood]):
 
 
 @admin.register(FinishedGood)
-class FinishedGoodAdmin(CatalogueAdmin[FinishedGood]):
+class FinishedGoodAdmin(SheetPages, CatalogueAdmin[FinishedGood]):
     """What is packed and sold, with its recipe."""
+
+    sheet = FinishedGoodResource
+    sheet_rights = edits(FinishedGood)
+    actions = (*CatalogueAdmin.actions, *SHEET_EXPORTS)
 
     list_display = ("display_name", "slug", "pieces", "is_archived")
     list_filter = ("is_archived",)
@@ -195,8 +202,12 @@ class PlaceFilter(admin.SimpleListFilter):
 
 
 @admin.register(Composition)
-class CompositionAdmin(ReadOnlyAdmin[Composition]):
+class CompositionAdmin(SheetPages, ReadOnlyAdmin[Composition]):
     """Every line of every recipe and order, to find where something is used; recipes are edited in their good."""
+
+    sheet = LineResource
+    sheet_rights = edits(Composition)
+    actions = (*ReadOnlyAdmin.actions, *SHEET_EXPORTS)
 
     list_display = ("name", "amount", "is_generic", "good_link", "order_link", "is_archived")
     list_filter = (PlaceFilter, "is_generic", "is_archived")

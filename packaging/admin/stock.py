@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from packaging.admin.base import Link, ReadOnlyAdmin, ShopAdmin, change_page, cost, quantity, shop_link
+from packaging.admin.sheets.lots import LotResource
+from packaging.admin.sheets.pages import SHEET_EXPORTS, SheetPages
 from packaging.locks import lock_stock
 from packaging.models import InventoryItem, StockMovement
 
@@ -47,8 +49,12 @@ class OnHandFilter(admin.SimpleListFilter):
 
 
 @admin.register(InventoryItem)
-class InventoryItemAdmin(ShopAdmin[InventoryItem]):
+class InventoryItemAdmin(SheetPages, ShopAdmin[InventoryItem]):
     """Lots: what is written on them can be put right here, what is in them only in the shop."""
+
+    sheet = LotResource
+    sheet_rights = ("packaging.receive_stock",)
+    actions = (*ShopAdmin.actions, *SHEET_EXPORTS)
 
     list_display = (
         "label",

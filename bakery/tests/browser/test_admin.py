@@ -44,6 +44,7 @@ def addresses(user: User) -> Iterator[str]:
         yield address(model, "changelist")
         yield from [address(model, "add")] if pages.has_add_permission(request) else []
         yield from [address(model, "change", row.pk)] if row else []
+        yield from [address(model, "import")] if hasattr(pages, "sheet") else []
     archived = Product.objects.get(is_archived=True)
     yield address(Product, "delete", archived.pk)
     yield address(GenericProduct, "delete", archived.generic_product_id)  # which says what stands in the way
