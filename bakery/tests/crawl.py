@@ -158,7 +158,9 @@ def spread(rows):
 
 def told_of_many_kinds():
     """Yield the explanation of each figure, and the history of each thing that has one."""
-    models = [("assembly:explain", figure, MODELS[figure.partition("-")[0]]) for figure in FIGURES]
+    kinds = {figure: figure.partition("-")[0] for figure in FIGURES}
+    yield from (reverse("assembly:explain", args=[figure, ALL_DAYS]) for figure in kinds if kinds[figure] == "list")
+    models = [("assembly:explain", figure, MODELS[kind]) for figure, kind in kinds.items() if kind in MODELS]
     models += [("object_history", word, model) for word, model in subjects().items()]
     for name, word, model in models:
         pks = list(model._default_manager.order_by("pk").values_list("pk", flat=True))
@@ -166,9 +168,8 @@ def told_of_many_kinds():
     events = list(apps.get_model("packaging.event")._default_manager.order_by("pk").values_list("pk", flat=True))
     generics = list(apps.get_model("packaging.genericproduct")._default_manager.order_by("pk"))
     for figure in OF_THINGS:
-        for number in [ALL_DAYS] if figure.startswith("list-") else spread(events):
-            for generic in spread(generics):
-                yield reverse("assembly:explain_thing", args=[figure, number, f"generic-{generic.pk}"])
+        number = ALL_DAYS if figure.startswith("list-") else events[0]
+        yield reverse("assembly:explain_thing", args=[figure, number, f"generic-{generics[0].pk}"])
 
 
 def shop_addresses():
