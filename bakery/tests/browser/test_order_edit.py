@@ -88,7 +88,8 @@ def test_an_order_is_edited_in_mid_way(
     see()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved, for this order alone.")).to_be_visible()
-    expect(page.get_by_role("link", name=re.compile("Any Gift box 8x8x3"))).to_contain_text("Not assigned")
+    link = page.get_by_role("link", name=re.compile("Any Gift box 8x8x3"))
+    expect(page.get_by_role("listitem").filter(has=link)).to_contain_text("Not assigned")
     page.get_by_text("Taken out after use (1)").click()
     expect(page.get_by_text("20 pieces used")).to_be_visible()
     assert promised(shop) == {}
