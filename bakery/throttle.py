@@ -19,7 +19,7 @@ from django.db.models import Max, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 
-NO_ADDRESS = "0.0.0.0"  # noqa: S104 - stands for "unknown"; a null would not be unique in the table
+NO_ADDRESS = "0.0.0.0"  # nosec B104 # noqa: S104 - stands for "unknown"; a null would not be unique in the table
 
 
 def client_address(request: HttpRequest) -> str:

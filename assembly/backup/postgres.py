@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-import subprocess
+import subprocess  # nosec B404 # it runs pg_dump and its like
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,7 +88,7 @@ def _run(program: str, *arguments: str) -> None:
     params = connection.get_connection_params()
     settings = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGSSLMODE": "sslmode"}
     env = {variable: str(params[key]) for variable, key in settings.items() if params.get(key)}
-    done = subprocess.run(  # noqa: S603 - a program of PostgreSQL, and no shell
+    done = subprocess.run(  # nosec B603 # noqa: S603 - a program of PostgreSQL, and no shell
         [_program(program), *arguments],
         env={**os.environ, **env},
         stdin=subprocess.DEVNULL,
@@ -128,6 +128,8 @@ def _folders(major: str) -> Iterator[Path]:
 
 
 def _major(program: str) -> str:
-    done = subprocess.run([program, "--version"], capture_output=True, text=True, stdin=subprocess.DEVNULL)  # noqa: S603
+    done = subprocess.run(  # nosec B603 # noqa: S603 - as above
+        [program, "--version"], capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
     found = re.search(r"\) (\d+)", done.stdout)
     return found[1] if found else ""

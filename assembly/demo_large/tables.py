@@ -46,7 +46,7 @@ class Table:
                         copy.write_row(row)
             else:
                 marks = ", ".join(["%s"] * len(self.fields))
-                insert = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 - names of ours
+                insert = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # nosec B608 # noqa: S608 - names of ours
                 cursor.executemany(insert, self.rows)
         self.rows.clear()
 

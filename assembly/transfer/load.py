@@ -224,7 +224,9 @@ def _write(model: type[models.Model], instances: Sequence[models.Model], *, with
     ]
     with connection.cursor() as cursor:
         # S608: every name is of a model, every value a parameter.
-        cursor.executemany(f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})", rows)  # noqa: S608
+        table = quote(model._meta.db_table)
+        insert = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # nosec B608 # noqa: S608 - names of models
+        cursor.executemany(insert, rows)
 
 
 def _refused(table: str, row: str, error: ValidationError) -> ImportRefused:

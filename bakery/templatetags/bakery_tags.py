@@ -102,7 +102,7 @@ def explain(content: SafeString, figure: str, pk: int, what: str, of: str = "") 
     `of=need.key` names one thing of an event or of the shopping list.
     Where nothing is shown, because costs are hidden (R32), there is no link either.
     """
-    number = SafeString(content.strip())
+    number = SafeString(content.strip())  # nosec B703 # what the template rendered, escaped there
     if not number:
         return number
     return format_html(
