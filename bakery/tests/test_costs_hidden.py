@@ -71,13 +71,13 @@ def test_a_shop_with_other_prices_answers_the_same_to_the_letter(db):
     set_up_roles()
     client, told = clerk(), []
     for world in (0, 1):
+        forget_numbers()
         with transaction.atomic():
             dear_shop(world)
             crawl = Crawl(client, [*shop_addresses(), *admin_addresses()], visits=0, with_forms=False)
             crawl.export()
             told.append(crawl.answers)
             transaction.set_rollback(True)
-        forget_numbers()
     assert told[0].keys() == told[1].keys()
     assert [what for what, text in told[0].items() if text != told[1][what]] == []
 
