@@ -21,16 +21,17 @@ MEGA = 1 << 20
 MOST = 300  # MB
 
 READ = """
-import json, os, resource, sys, django
+import json, sys, django
 django.setup()
 from pathlib import Path
 from assembly.transfer import ImportRefused, load_file
+from bakery.tests.memory import peak
 for name in sys.argv[1:]:
     try:
         load_file(Path(name))
         print(json.dumps([name, "it was taken", 0]))
     except ImportRefused as error:
-        print(json.dumps([name, str(error), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024]), flush=True)
+        print(json.dumps([name, str(error), peak()]), flush=True)
 """
 
 
