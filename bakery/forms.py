@@ -22,6 +22,7 @@ class PlainForm(forms.Form):
     use_required_attribute = False
     error_css_class = "field-bad"
     required_css_class = "field-required"
+    one_of: tuple[str, ...] = ()  # fields that may be empty only while they are not seen, or another one is filled in
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")

@@ -57,7 +57,9 @@ def _is_certain(lot: LotPrice) -> bool:
     """Say whether the lot is in pieces by its receipt: the price of a pack, divided by the pieces in it."""
     if lot.pack == 1:
         return True
-    return bool(lot.price and lot.unit_cost) and _same(lot.unit_cost, lot.price / lot.pack)  # type: ignore[operator]
+    if not lot.price or not lot.unit_cost:
+        return False
+    return _same(lot.unit_cost, lot.price / lot.pack)
 
 
 def _measured(lot: LotPrice, usual: Decimal | None) -> Units:

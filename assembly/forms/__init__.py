@@ -192,10 +192,10 @@ class RunRecordForm(RunPlanForm):
         max_length=500,
         help_text=_("It stays with the run, for whoever names the packaging later."),
     )
+    one_of = ("anyway_notes",)
 
     def __init__(self, *args: Any, for_order: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["anyway_notes"].is_one_of = True  # type: ignore[attr-defined]  # needed as soon as it is seen
         if for_order:
             errors = dict.fromkeys(("required", "invalid", "negative", "comma", "whole", "min", "max"), INCOMPLETE)
             self.fields["version"] = WholeField(max_value=2**31 - 1, widget=forms.HiddenInput, error_messages=errors)
@@ -264,12 +264,12 @@ class DebtLotsForm(PlainForm):
     key = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": INCOMPLETE, "invalid": INCOMPLETE})
     seen = QuantityField(widget=forms.HiddenInput, error_messages=dict.fromkeys(("required", "invalid"), INCOMPLETE))
     reason = forms.CharField(label=_("Why another one?"), required=False, max_length=500)
+    one_of = ("reason",)
 
     def __init__(
         self, data: QueryDict | None, *, lots: Sequence[Lot], start: Mapping[int, Decimal], whole: bool
     ) -> None:
         super().__init__(data)
-        self.fields["reason"].is_one_of = True  # type: ignore[attr-defined]  # needed as soon as it is seen
         self.lots = {lot.id: lot for lot in lots}
         self.typed = typed_amounts(data) if data is not None else {}
         widget = NumberInput(inputmode="numeric" if whole else "decimal")

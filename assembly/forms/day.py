@@ -42,6 +42,7 @@ class DaySheetForm(MadeForm):
     )
     key = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": INCOMPLETE, "invalid": INCOMPLETE})
     seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    one_of = ("anyway_notes",)
 
     def __init__(
         self, data: Mapping[str, str], subjects: Mapping[str, RunSubject], goods: Sequence[tuple[int, str]]
@@ -51,7 +52,6 @@ class DaySheetForm(MadeForm):
         add = self.fields["add"]
         assert isinstance(add, forms.ChoiceField)
         add.choices = [("", _("Choose a good")), *goods]
-        self.fields["anyway_notes"].is_one_of = True  # type: ignore[attr-defined]  # needed as soon as it is seen
         used = [(match[1], int(match[2])) for name in data if (match := BROKEN.fullmatch(name)) and data[name].strip()]
         self.broken = {}
         for key, subject in subjects.items():

@@ -97,11 +97,12 @@ def test_a_view_is_no_table(path):
     assert "no table events" in refused(path)
 
 
-def test_a_file_that_may_not_be_read(path):
-    path.chmod(0)
-    if os.access(path, os.R_OK):
-        pytest.skip("this user may read everything")
-    assert "cannot be read" in refused(path)
+def test_a_file_that_may_not_be_read(path, monkeypatch):
+    def denied(*_args, **_more):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", denied)
+    assert refused(path) == "The file cannot be read: Permission denied."
 
 
 def test_an_older_file_without_materials(path):

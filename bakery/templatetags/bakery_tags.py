@@ -179,7 +179,7 @@ def field(bound: forms.BoundField) -> dict[str, Any]:
         kind = "choices"
     else:
         kind = "text"
-    is_optional = not bound.field.required and kind == "text" and not getattr(bound.field, "is_one_of", False)
+    is_optional = not bound.field.required and kind == "text" and bound.name not in getattr(bound.form, "one_of", ())
     return {"field": bound, "kind": kind, "is_optional": is_optional}
 
 

@@ -84,13 +84,8 @@ class LotForm(PlainForm):
         required=False, max_length=2000, label=gettext_lazy("Notes"), widget=forms.Textarea(attrs={"rows": 2})
     )
 
-    one_of: tuple[str, ...] = ("total_cost",)  # fields that may be empty only because another one is filled in
+    one_of: tuple[str, ...] = ("total_cost",)
     other_lot: InventoryItem | None = None  # that has this code already
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in self.one_of:
-            self.fields[name].is_one_of = True  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Check what belongs together: one word on the cost, and the two days."""
