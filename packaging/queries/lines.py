@@ -122,11 +122,6 @@ def pending_lines(event_id: int | None = None) -> QuerySet[Composition]:
     return lines if event_id is None else lines.filter(order__event=event_id)
 
 
-def pending_count() -> int:
-    """Return how many lines wait for a decision."""
-    return Composition.objects.undecided().count()
-
-
 def propose(
     line: Composition, lots: Sequence[Lot], strategy: str, quantity: Decimal, shares: Shares | None = None
 ) -> strategies.Proposal:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from packaging.models import Event, GenericProduct
-from packaging.queries import pending_count
+from packaging.queries import pending_lines
 from packaging.queries.event_page import event_overview, event_states
 from packaging.services import assign_lots, cancel_order, count_lot, open_order
 from packaging.tests.factories import (
@@ -47,7 +47,7 @@ def test_r18_e1_needs_each_thing_once(bakehouse):
     }
     overview, waiting = event_overview(bakehouse.events["E1"])
     assert (overview.word, overview.stop, overview.lines_waiting) == ("Enough", None, 4)
-    assert waiting == pending_count() == 6
+    assert waiting == pending_lines().count() == 6
 
 
 def test_r19_e2_explodes_its_hampers(bakehouse):
@@ -126,7 +126,7 @@ def test_r18_what_earlier_orders_need_too_is_said(bakehouse):
     e1, e2 = (states[bakehouse.events[short].pk] for short in ("E1", "E2"))
     assert (e1.word, e1.waiting, e1.is_contested) == ("Enough", 4, False)
     assert (e2.word, e2.waiting, e2.is_contested) == ("Enough", 2, True)
-    assert waiting == pending_count()
+    assert waiting == pending_lines().count()
 
 
 def test_the_worst_word_wins_and_an_event_without_orders_has_none(bakehouse):

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from packaging.models import AssemblyOrder, Composition, CompositionAssignment, InventoryItem
-from packaging.queries import pending_count
+from packaging.queries import pending_lines
 from packaging.queries.pending_page import waiting_kinds, waiting_lines
 from packaging.tests.factories import FinishedGoodFactory, LotFactory, ProductFactory, UserFactory
 from packaging.tests.test_views_pending import LIST, statements, words
@@ -89,7 +89,7 @@ def test_lines_of_closed_orders_are_not_looked_at(client, shop):
     page, count = statements(client, LIST)
     assert "40 waiting" in words(page)
     assert count <= 8
-    for action in (lambda: list(waiting_lines()[:51]), waiting_kinds, pending_count):
+    for action in (lambda: list(waiting_lines()[:51]), waiting_kinds, lambda: pending_lines().count()):
         for plan in plans(action):
             assert re.search("packaging_order_(open_ix|event_good_uq)", plan), plan
             assert WHOLE.search(plan) is None, plan

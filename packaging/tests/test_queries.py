@@ -27,7 +27,6 @@ from packaging.queries import (
     line_statuses,
     makeable_goods,
     most_makeable,
-    pending_count,
     pending_lines,
     recipe_costs,
     summaries,
@@ -205,7 +204,7 @@ def test_pending_lines_are_those_that_wait_soonest_due_first(bags):
         (5, 5, True),
     ]
     assert list(pending_lines(event.pk)) == [soon]
-    assert pending_count() == 4
+    assert pending_lines().count() == 4
     states = {state: list(pending_lines().in_state(state)) for state in ("PENDING", "PARTIAL", "SHORT")}
     assert states == {"PENDING": [soon, late], "PARTIAL": [partial], "SHORT": [short]}
     assert list(pending_lines().after(partial)) == [late, short]
