@@ -52,8 +52,9 @@ on("submit", (event) => {
 const wake = (root) => all("[data-sent], [aria-busy]", root).forEach((place) => { delete place.dataset.sent; place.removeAttribute("aria-busy"); });
 window.addEventListener("pageshow", () => wake(document));
 on("htmx:afterRequest", (event) => wake(event.target));
-/* One bar at the top: "no answer", "refused", or the one that the answer names. It goes with the next good answer. */
+/* One bar at the top: "no answer", "refused", or the one that the answer names. It goes with the next good answer; a form that was lost waits for its own. */
+let lost = null;
 const bar = (name) => all("[data-bar]").forEach((place) => { place.hidden = place.dataset.bar !== name; });
-on("htmx:sendError htmx:timeout", () => bar("offline"));
+on("htmx:sendError htmx:timeout", ({ detail }) => { bar("offline"); if (detail.requestConfig.verb === "post") lost = detail.elt; });
 on("htmx:responseError", ({ detail }) => bar(detail.xhr.getResponseHeader("Bakery-Bar") || "refused"));
-on("htmx:afterSwap", () => bar(""));
+on("htmx:afterSwap", ({ detail }) => { if (!lost?.isConnected || detail.requestConfig.elt === lost) { lost = null; bar(""); } });

@@ -78,8 +78,12 @@ def test_a_lost_answer_and_another_tap_are_one_run(open_page: OpenPage, manager:
     expect(page.locator("#plan")).to_contain_text("20")
     lose_one_answer(page, "**/record/?good=*")
     record(page).click()
-    expect(page.get_by_role("alert").filter(has_text="No answer")).to_be_visible()
+    lost = page.get_by_role("alert").filter(has_text="No answer")
+    expect(lost).to_be_visible()
     assert AssemblyRun.objects.count() == 1
+    with page.expect_response("**/record/preview/**"):
+        page.get_by_role("button", name="Yesterday").click()
+    expect(lost).to_be_visible()  # an answer to something else does not say that the form arrived
     record(page).click()
     to_run(page)
     assert AssemblyRun.objects.count() == 1
