@@ -44,7 +44,7 @@ def client(client, user):
 def codes(user):
     """A second factor that is set up, with its recovery codes. The app's code of this moment is not used yet."""
     device = second_factor.begin(user)
-    found = second_factor.confirm(device, code_of(user, steps=-1))
+    found = second_factor.confirm(device, code_of(user))
     TOTPDevice.objects.update(last_t=-1)
     return found
 
@@ -182,7 +182,7 @@ def test_a_code_is_good_once(user, codes):
 @pytest.mark.django_db(transaction=True)
 def test_a_code_is_good_once_when_two_send_it_at_the_same_time(settings):
     user = UserFactory(username="manager")
-    second_factor.confirm(second_factor.begin(user), code_of(user, steps=-1))
+    second_factor.confirm(second_factor.begin(user), code_of(user))
     TOTPDevice.objects.update(last_t=-1)
     browsers = [password_step()[0] for _number in range(4)]
     code = code_of(user)
