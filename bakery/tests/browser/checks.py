@@ -19,6 +19,14 @@ def check_accessible(page: Page, *, colours_only: bool = False) -> None:
     ] == []
 
 
+def check_accessible_in_both_schemes(page: Page) -> None:
+    """Ask all of axe in light colours, and on the same page in dark ones what they change."""
+    check_accessible(page)
+    page.emulate_media(color_scheme="dark")
+    check_accessible(page, colours_only=True)
+    page.emulate_media(color_scheme="light")
+
+
 def check_fits(page: Page) -> None:
     """Fail when the page scrolls sideways."""
     wide, shown = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")

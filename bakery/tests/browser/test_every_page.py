@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import get_resolver, resolve
 from playwright.sync_api import expect
 
-from bakery.tests.browser.checks import check_accessible, check_fits
+from bakery.tests.browser.checks import check_accessible_in_both_schemes, check_fits
 from bakery.tests.browser.conftest import OpenPage
 
 LINK = re.compile(r'href="([/?][^"#]*)')
@@ -70,12 +70,12 @@ def test_every_page_is_linked_from_somewhere(shop: User):
     assert ours - linked == set()
 
 
-def test_every_page_is_accessible(shop: User, open_page: OpenPage, size: str, scheme: str):
-    page = open_page(shop, "/", size=size, scheme=scheme)
+def test_every_page_is_accessible(shop: User, open_page: OpenPage, size: str):
+    page = open_page(shop, "/", size=size)
     for address in pages(shop).values():
         page.goto(address)
         expect(page.locator("h1")).to_have_count(1)
-        check_accessible(page)
+        check_accessible_in_both_schemes(page)
         check_fits(page)
 
 
