@@ -191,13 +191,13 @@ def test(arguments: Sequence[str]) -> int:
     total, not_run = Count(), []
     given = os.environ.pop("DATABASE_URL", "")
     given = given if given.startswith("postgres") else ""
-    plain = ["-m", "not browser", *arguments]
-    codes = [pytest("SQLite", plain, total)]
+    second = ["-m", "not browser and not any_database", *arguments]
+    codes = [pytest("SQLite", ["-m", "not browser", *arguments], total)]
     if given:
-        codes.append(pytest("PostgreSQL", plain, total, env={"DATABASE_URL": given}))
+        codes.append(pytest("PostgreSQL", second, total, env={"DATABASE_URL": given}))
     elif run(PYTHON, "-m", "bakery.tests.postgres", PYTHON, "-c", "", quiet=True) == 0:
         codes.append(
-            pytest("PostgreSQL", plain, total, wrapper=["-W", "ignore", "-m", "bakery.tests.postgres", PYTHON])
+            pytest("PostgreSQL", second, total, wrapper=["-W", "ignore", "-m", "bakery.tests.postgres", PYTHON])
         )
     else:
         not_run.append("NOT RUN on PostgreSQL: its wheel does not start here. Name a server: DATABASE_URL=postgres://…")

@@ -15,7 +15,7 @@ from bakery.tests.crawl import SIGN, Crawl, admin_addresses, dear_shop, forget_n
 from packaging.admin.base import COST_COLUMNS
 from packaging.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 EVERYTHING = {name for names in ROLES.values() for name in names} | {"auth.view_user"}
 COSTS = "packaging.view_costs"

@@ -15,7 +15,7 @@ from bakery.tests.markup import Inline, is_ours
 from bakery.tests.test_bad_input import QUERIES, TYPED, run, shown_form  # noqa: F401 - run is a fixture
 from packaging.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 OPEN = {"healthz", "login", "login_code", "admin_sign_in"}  # answered without a log-in
 OUT = {"logout", "sign_out_everywhere"}  # after these somebody is a stranger

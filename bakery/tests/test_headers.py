@@ -17,7 +17,7 @@ from bakery.tests.markup import Inline
 from bakery.tests.test_bad_input import run  # noqa: F401 - a fixture
 from packaging.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 WALLS = {
     "Content-Security-Policy": (

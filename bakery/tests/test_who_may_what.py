@@ -23,7 +23,7 @@ from bakery.tests.url_names import url_names
 from bakery.tests.who import MISSING, PEOPLE, busy, foreign, own_run, person
 from packaging.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 HAS_A_ROLE = {"packer": "Packers", "planner": "Planners", "manager": "Managers", "staff": "Staff"}
