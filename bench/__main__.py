@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.table import Row, from_json, table, to_json
 
-GOALS = ("P1", "P2", "P3", "P4")
+GOALS = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8")
 RUNS, QUICK_RUNS = 1_000_000, 20_000
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows += found
         if why:
             missing.append(f"NOT MEASURED on {NAMES[database]}: {why}")
+    rows.sort(key=lambda row: row.code)
     print(json.dumps(to_json(rows), indent=2) if given.json else table(rows))
     for line in missing:
         print(line, file=sys.stderr if given.json else sys.stdout)

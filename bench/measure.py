@@ -45,13 +45,17 @@ def measure(goals: list[str], *, runs: int, is_quick: bool) -> None:
 
 def measurements() -> "dict[str, Callable[..., Iterator[Row]]]":
     """Return what measures each goal."""
-    from bench import speed, statements
+    from bench import growth, speed, statements, web, writers
 
     return {
+        "P7": growth.measure_p7,  # first: it compares databases in which nothing else was done
+        "P8": web.measure_p8,
         "P1": statements.measure_p1,
         "P2": statements.measure_p2,
         "P3": speed.measure_p3,
         "P4": speed.measure_p4,
+        "P5": web.measure_p5,
+        "P6": writers.measure_p6,
     }
 
 

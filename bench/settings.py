@@ -1,6 +1,7 @@
-"""Production's settings, with a database for each size of a shop, and static files collected in a folder of the bench.
+"""Production's settings, with a database for each size of a shop, and static files in a folder of the bench.
 
-Whatever starts with them names the folder in BENCH_FOLDER and the first database in DATABASE_URL.
+Whatever starts with them names the folder in BENCH_FOLDER, a database of the same server in DATABASE_URL, and in
+BENCH_SIZE which of the sized ones is used, else the empty one.
 """
 
 import os
@@ -27,10 +28,15 @@ def _sized(size: str) -> dict[str, object]:
 
 
 DATABASES = {"server": DATABASES["default"], **{size: _sized(size) for size in ("empty", "small", "big")}}
-DATABASES["default"] = DATABASES["empty"]
+DATABASES["default"] = DATABASES[os.environ.get("BENCH_SIZE", "empty")]
 STATIC_ROOT = FOLDER / "static"
-WHITENOISE_USE_FINDERS = False
+IS_SERVED = "BENCH_SIZE" in os.environ  # by a server, with files that were collected for it
+WHITENOISE_USE_FINDERS = not IS_SERVED
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if IS_SERVED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
 }

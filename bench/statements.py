@@ -24,7 +24,6 @@ LISTS = (
     "assembly:debt_list",
     "packaging:order_list",
     "packaging:event_list",
-    "packaging:lot_list",
     "packaging:stock",
     "packaging:shopping_list",
     "packaging:make",

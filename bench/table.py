@@ -44,6 +44,11 @@ def counted(name: str, counts: Iterable[float], most: int, *, same: bool = True)
     return Row(name, high, goal, high <= most and (low == high or not same), low, high)
 
 
+def within(name: str, figures: Sequence[float], most: float) -> Row:
+    """Return the row of figures of which none may be more than `most`."""
+    return Row(name, max(figures), f"≤ {most:g}", max(figures) <= most, min(figures), max(figures))
+
+
 def exactly(name: str, figure: float, wanted: float) -> Row:
     """Return the row of a figure that has to be `wanted`."""
     return Row(name, figure, f"= {wanted:g}", figure == wanted, figure, figure)
