@@ -1,5 +1,5 @@
 # Aliases; start.py does the work.
-.PHONY: run test check
+.PHONY: run test check bench
 
 run:
 	python3 start.py
@@ -9,3 +9,6 @@ test:
 
 check:
 	python3 start.py check
+
+bench:
+	python3 start.py bench

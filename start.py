@@ -4,6 +4,7 @@
 python3 start.py [--port N]   set up, load the demo bakery on the first start, serve on 127.0.0.1
 python3 start.py test [...]   set up, run every test: SQLite, PostgreSQL, a real browser; the rest goes to pytest
 python3 start.py check        set up, run every check: format, lint, types, templates, settings, security, known holes
+python3 start.py bench [...]  set up, measure how fast the program is against its goals; --help says what else
 """
 
 import sys
@@ -33,7 +34,7 @@ VENV = ROOT / ".venv"
 VAR = ROOT / "var"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
-SOURCES = ("bakery", "packaging", "assembly", "manage.py", "start.py")
+SOURCES = ("bakery", "packaging", "assembly", "bench", "manage.py", "start.py")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -316,6 +317,15 @@ def audit() -> int:
     return int(bool(holes))
 
 
+# --- speed -----------------------------------------------------------------------------------------------------------
+
+
+def bench(arguments: Sequence[str]) -> int:
+    """Measure the program against its goals; return 0 when it was measured (docs/benchmark.md)."""
+    set_up("requirements-dev.txt")
+    return run(PYTHON, "-m", "bench", *arguments)
+
+
 def main() -> None:
     """Choose what to do by the first argument."""
     arguments = sys.argv[1:]
@@ -323,6 +333,8 @@ def main() -> None:
         sys.exit(test(arguments[1:]))
     if arguments[:1] == ["check"]:
         sys.exit(check())
+    if arguments[:1] == ["bench"]:
+        sys.exit(bench(arguments[1:]))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=8000, help="the port on 127.0.0.1 (default 8000)")
     serve(parser.parse_args(arguments).port)

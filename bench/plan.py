@@ -1,0 +1,20 @@
+"""What every goal's measurement is given."""
+
+from dataclasses import dataclass
+
+from bench.databases import Databases
+from bench.rounds import Effort
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The databases, how long is measured, and which database stands for a long history."""
+
+    databases: Databases
+    effort: Effort
+    is_quick: bool
+
+    @property
+    def grown(self) -> str:
+        """The database with a long history; a quick look at counts spares the long one."""
+        return "small" if self.is_quick else "big"

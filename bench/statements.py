@@ -1,0 +1,116 @@
+"""P1 and P2: how many statements a recording and the pages take. Counts, so one try each is enough."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from assembly.services import preview_assembly, record_assembly
+from bench.data import Good, good_of, somebody
+from bench.plan import Bench
+from bench.table import Row, counted
+
+SHAPES = ((3, 2), (10, 2), (30, 2), (3, 10), (3, 1000))  # lines of each kind, lots of each item
+RECORDING, POST, PREVIEW, PENDING, LIST = 14, 20, 5, 6, 8
+LISTS = (
+    "assembly:today",
+    "assembly:run_list",
+    "assembly:run_record",
+    "assembly:debt_list",
+    "packaging:order_list",
+    "packaging:event_list",
+    "packaging:stock",
+    "packaging:shopping_list",
+    "packaging:make",
+    "log_list",
+    "people",
+)
+
+
+def count(act: Callable[[], object]) -> int:
+    """Return how many statements something takes, those that begin and commit among them."""
+    with CaptureQueriesContext(connection) as captured:
+        act()
+    return len(captured)
+
+
+def measure_p1(bench: Bench) -> Iterator[Row]:
+    """One recording, by the service and by the form, of any length, with any lots, and after any history."""
+    plainly, decidedly, without, posts = [], [], [], []
+    for size in ("empty", bench.grown):
+        with bench.databases.using(size):
+            client = signed_in()
+            for lines, lots in SHAPES:
+                plain, decided = good_of(lines, lots=lots), good_of(lines, lots=lots, decided=True)
+                plainly += [count(recording(plain)), count(recording(plain))]
+                decidedly.append(count(recording(decided)))
+                without.append(count(recording(plain, with_order=False)))
+                posts.append(count(posting(client, decided)))
+    yield counted("P1 one recording, for an order", plainly, RECORDING)
+    yield counted("P1 one recording, for an order with promised lots", decidedly, RECORDING)
+    yield counted("P1 one recording, without an order", without, RECORDING)
+    yield counted("P1 the whole POST of one", posts, POST)
+
+
+def measure_p2(bench: Bench) -> Iterator[Row]:
+    """The preview of a run, the pending list and every list page, where there is little and where there is much."""
+    previews: list[int] = []
+    pending: list[int] = []
+    lists: dict[str, list[int]] = {}
+    for size in ("small", bench.grown):
+        with bench.databases.using(size):
+            client = signed_in()
+            for lines, lots in SHAPES[:3]:
+                order = good_of(lines, lots=lots, decided=True).orders[0].pk
+                previews.append(count(lambda order=order: preview_assembly(quantity=3, order_id=order)))  # type: ignore[misc]
+            pending.append(count(asking(client, "packaging:pending_list")))
+            for name in LISTS:
+                lists.setdefault(name, []).append(count(asking(client, name)))
+    yield counted("P2 availability preview", previews, PREVIEW)
+    yield counted("P2 pending list", pending, PENDING)
+    for name, counts in lists.items():
+        yield counted(f"P2 list page {name.rpartition(':')[2]}", counts, LIST)
+
+
+def signed_in() -> Client:
+    """Return the browser of somebody who may everything."""
+    client = Client()
+    client.force_login(somebody(), backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def recording(good: Good, *, with_order: bool = True, pieces: int = 3) -> Callable[[], object]:
+    """Return what records some pieces of a good by the service."""
+    by = somebody()
+    target: dict[str, Any] = {"order_id": good.orders[0].pk} if with_order else {"finished_good_id": good.good.pk}
+    return lambda: record_assembly(quantity=pieces, by=by, key=uuid4(), **target)
+
+
+def posting(client: Client, good: Good, pieces: int = 3) -> Callable[[], object]:
+    """Return what records some pieces by the form, as htmx sends it, from the version that the order has now."""
+    order = good.orders[0]
+    order.refresh_from_db(fields=["version"])
+    address = f"{reverse('assembly:run_record')}?order={order.pk}"
+    today = timezone.localdate().isoformat()
+    fields = {"key": str(uuid4()), "quantity": pieces, "on": today, "notes": "", "version": order.version}
+
+    def post() -> None:
+        answer = client.post(address, fields, headers={"HX-Request": "true"})
+        assert "HX-Redirect" in answer.headers, answer.status_code
+
+    return post
+
+
+def asking(client: Client, name: str) -> Callable[[], object]:
+    """Return what asks for a page."""
+
+    def ask() -> None:
+        answer = client.get(reverse(name))
+        assert answer.status_code == 200, (name, answer.status_code)
+
+    return ask
