@@ -5,9 +5,11 @@ The first stops the guesser and nobody else. The caps stop who tries many names,
 """
 
 import ipaddress
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from axes.attempts import get_cool_off_threshold
@@ -86,28 +88,37 @@ def cool_off() -> timedelta:
     return timedelta(minutes=settings.BAKERY_LOCK_MINUTES)
 
 
-def _locks(rows: "QuerySet[AccessAttempt]", column: str, *more: str, limit: int) -> list[Lock]:
-    """Return the groups of wrong tries that have reached `limit`."""
-    groups = rows.values(column, *more).annotate(tries=Sum("failures_since_start"), last=Max("attempt_time"))
-    found = groups.filter(tries__gte=limit).order_by(column, "-last")
-    return [Lock(group[column] or "", group["tries"], group["last"] + cool_off()) for group in found]
+def _counted(rows: "QuerySet[AccessAttempt]", *columns: str) -> "QuerySet[AccessAttempt, dict[str, Any]]":
+    """Return how many wrong tries there are by these columns, and when the last one was."""
+    counted = rows.values(*columns).annotate(tries=Sum("failures_since_start"), last=Max("attempt_time"))
+    groups: QuerySet[AccessAttempt, dict[str, Any]] = counted
+    return groups
 
 
 def locked_people(names: Iterable[str]) -> dict[str, Lock]:
-    """Return which of these names have to wait, at one address at least."""
-    rows = _recent().filter(username__in=list(names))
-    found = _locks(rows, "username", "ip_address", limit=settings.AXES_FAILURE_LIMIT)
-    found += _locks(rows, "username", limit=settings.BAKERY_LOGIN_CAP)
-    latest: dict[str, Lock] = {}
-    for lock in found:
-        if lock.what not in latest or lock.until > latest[lock.what].until:
-            latest[lock.what] = lock
-    return latest
+    """Return which of these names have to wait, at one address at least; one statement.
+
+    A name that is locked counts no more tries, so it has few addresses however many try it.
+    """
+    by_name: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for group in _counted(_recent().filter(username__in=list(names)), "username", "ip_address"):
+        by_name[group["username"]].append(group)
+    locks = {}
+    for name, groups in by_name.items():
+        tries, last = sum(group["tries"] for group in groups), max(group["last"] for group in groups)
+        here = [group for group in groups if group["tries"] >= settings.AXES_FAILURE_LIMIT]
+        if tries >= settings.BAKERY_LOGIN_CAP:
+            locks[name] = Lock(name, tries, last + cool_off())
+        elif here:
+            latest = max(here, key=itemgetter("last"))
+            locks[name] = Lock(name, latest["tries"], latest["last"] + cool_off())
+    return locks
 
 
 def locked_addresses() -> list[Lock]:
     """Return the addresses from which nobody gets in just now."""
-    return _locks(_recent(), "ip_address", limit=settings.BAKERY_LOGIN_CAP)
+    groups = _counted(_recent(), "ip_address").filter(tries__gte=settings.BAKERY_LOGIN_CAP).order_by("ip_address")
+    return [Lock(group["ip_address"] or "", group["tries"], group["last"] + cool_off()) for group in groups]
 
 
 def let_in(*, name: str = "", address: str = "") -> int:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -80,7 +81,7 @@ def measure_p2(bench: Bench) -> Iterator[Row]:
 def signed_in() -> Client:
     """Return the browser of somebody who may everything."""
     client = Client()
-    client.force_login(somebody(), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(somebody(), backend=settings.AUTHENTICATION_BACKENDS[-1])
     return client
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -19,6 +20,7 @@ from assembly.models import (
     Consumption,
     consumption_models,
 )
+from bakery.text import fold
 from packaging.costs import round3
 from packaging.exceptions import GoodsUsed, NotFound
 from packaging.models import AssemblyOrder, Composition, Event, FinishedGood, InventoryItem, Product, StockMovement
@@ -59,32 +61,42 @@ def others_goods(lot_ids: Sequence[int]) -> list[InventoryItem]:
 
 
 def run_filters(asked: Mapping[str, str] | None = None) -> dict[str, list[tuple[int, str]]]:
-    """Return what runs can be narrowed by, each with its name; four statements, and none of them reads all runs.
+    """Return what runs can be narrowed by, each with its name; one statement, which does not read all runs.
 
     A long choice is cut. What an address names, `asked`, stands in it all the same, with runs or without.
     """
-    this, asked = OuterRef("pk"), asked or {}
+    this, asked, blank = OuterRef("pk"), asked or {}, Value("")
     runs, used = AssemblyRun.objects.order_by(), AssemblyPackagingConsumption.objects.order_by()
-    goods = FinishedGood.objects.order_by("display_name").values_list("pk", "display_name")
-    events = Event.objects.order_by("-date", "name").values_list("pk", "name")
-    people = User.objects.order_by("username").values_list("pk", "username")
-    designs = Product.objects.order_by("generic_product__name", "design").values_list(
-        "pk", "generic_product__name", "design"
-    )
-    return {
-        "good": _choices(goods, runs.filter(finished_good=this), asked.get("good", "")),
-        "event": _choices(events, runs.filter(order__event=this), asked.get("event", "")),
-        "person": _choices(people, runs.filter(recorded_by=this), asked.get("person", "")),
-        "design": _choices(designs, used.filter(product=this), asked.get("design", "")),
-    }
+    designs = Product.objects.order_by("generic_product__name", "design")
+    selects = [
+        _choices(
+            "good", FinishedGood.objects.order_by("display_name"), runs.filter(finished_good=this), asked
+        ).values_list("field", "pk", "display_name", blank, blank),
+        _choices("event", Event.objects.order_by("-date", "name"), runs.filter(order__event=this), asked).values_list(
+            "field", "pk", "name", blank, Cast("date", CharField())
+        ),
+        _choices("person", User.objects.order_by("username"), runs.filter(recorded_by=this), asked).values_list(
+            "field", "pk", "username", blank, blank
+        ),
+        _choices("design", designs, used.filter(product=this), asked).values_list(
+            "field", "pk", "generic_product__name", "design", blank
+        ),
+    ]
+    found: dict[str, list[tuple[int, str]]] = {name: [] for name in ("good", "event", "person", "design")}
+    rows = sorted(selects[0].union(*selects[1:], all=True), key=lambda row: (fold(row[2]), fold(row[3])))
+    for field, pk, name, design, _day in sorted(rows, key=itemgetter(4), reverse=True):  # events: the latest first
+        found[field].append((pk, f"{name} {design}".strip()))
+    return found
 
 
-def _choices(things: QuerySet[Any, Any], uses: QuerySet[Any], asked: str) -> list[tuple[int, str]]:
-    """Return the things that are used, and the one that is asked for."""
-    found = list(things.filter(Exists(uses))[:MOST_CHOICES])
-    if asked.isascii() and asked.isdigit() and len(asked) < 19 and int(asked) not in {row[0] for row in found}:
-        found += things.filter(pk=int(asked))
-    return [(pk, " ".join(names).strip()) for pk, *names in found]
+def _choices(field: str, things: QuerySet[Any], uses: QuerySet[Any], asked: Mapping[str, str]) -> QuerySet[Any]:
+    """Return the first of the things that are used, and the one that is asked for."""
+    wanted = Q(pk__in=things.filter(Exists(uses)).values("pk")[:MOST_CHOICES])
+    given = asked.get(field, "")
+    if given.isascii() and given.isdigit() and len(given) < 19:
+        wanted |= Q(pk=int(given))
+    chosen: QuerySet[Any] = things.order_by().filter(wanted).annotate(field=Value(field))
+    return chosen
 
 
 def recent_runs(good_id: int) -> list[AssemblyRun]:

@@ -786,13 +786,13 @@ def count(client, method, url, *arguments, **words):
     return len(queries), answer
 
 
-def test_sending_takes_four_statements_for_the_person_besides_those_of_the_run(assigned, packer):
+def test_sending_takes_three_statements_for_the_person_besides_those_of_the_run(assigned, packer):
     client = Client()
     client.force_login(packer)
     fields = {**hidden(client.get(address(assigned, "E1/G1"))), "on": RUN_DAY, "quantity": "50"}
     statements, answer = count(client, "post", address(assigned, "E1/G1"), fields)
     assert answer.status_code == 302
-    assert statements == 20
+    assert statements == 19
 
 
 def test_the_screen_takes_eight_statements(assigned, packer):

@@ -178,8 +178,8 @@ def test_the_budget_holds_whatever_there_is(packer):
     for line in [CompositionFactory(order=OrderFactory(event=EventFactory()), is_generic=True) for _row in range(20)]:
         LotFactory(product=line.packaging_product)
     RunFactory.create_batch(10)
-    # Session, user and the two statements of a group's permissions are four of them.
-    assert statements(packer) == few == 9
+    # Session, user and rights are three of them.
+    assert statements(packer) == few == 8
     assert new <= 9
 
 

@@ -104,7 +104,7 @@ class TestMake:
             LotFactory(product=line.packaging_product)
             CompositionFactory(order=OrderFactory(finished_good=line.assembly), is_generic=True)
         # Two of them are the permissions of a user in a group.
-        assert statements(packer, self.url) == few == 8
+        assert statements(packer, self.url) == few == 7
 
 
 class TestGoodDetail:
@@ -149,7 +149,7 @@ class TestGoodDetail:
             LotFactory(product=line.packaging_product)
             order = OrderFactory(finished_good=good)
             CompositionFactory(order=order, packaging_product=line.packaging_product, is_generic=True)
-        assert statements(packer, url) == few == 12
+        assert statements(packer, url) == few == 11
 
     @pytest.mark.parametrize("pk", [0, 999, NO_PK])
     def test_a_good_that_is_not_there_is_a_404(self, packer, pk):
