@@ -2,19 +2,20 @@
 
 django-simple-history makes a table beside each model and fills it when a row is saved or deleted. On top of it each
 row says here what changed, so that a page of changes is read without looking for the row before. What is written past
-the model (`update`, `bulk_update`, `bulk_create`) is not seen: no tracked column is written that way.
+the model (`update`, `bulk_update`, `bulk_create`) is not seen: no tracked column is written that way. Many rows at once
+are written by `insert_all` and `change_all`.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import IntegrityError, models
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
@@ -25,6 +26,7 @@ R = TypeVar("R")
 Delta = tuple[str, Any, Any]  # a field's name, what it was, what it is
 
 ROW = ("uuid", "created_at", "updated_at")  # columns of every row that say nothing about a change
+MOST_AT_ONCE = 1000  # rows of one statement
 _NOBODY_SAID = object()
 _actor: ContextVar[Any] = ContextVar("actor", default=_NOBODY_SAID)
 
@@ -152,11 +154,14 @@ class Records(HistoricalRecords):  # type: ignore[misc]  # the library has no ty
 
     def write(self, instance: Any, how: str, changes: list[Delta], using: str | None = None) -> None:
         """Write one row of the history."""
+        self.made(instance, how, changes, using).save(using=using)
+
+    def made(self, instance: Any, how: str, changes: list[Delta], using: str | None = None) -> Any:
+        """Return a row of the history that is not written yet."""
         user = self.who(instance)
         is_own_end = how == "-" and instance == user  # nobody is there any more to be pointed to
         label = str(getattr(instance, "history_name", instance))[:400]
-        history: Any = getattr(instance._meta.model, self.manager_name)
-        history.model(
+        return _history_of(instance._meta.model, self.manager_name)(
             history_date=timezone.now(),
             history_type=how,
             history_user_id=user.pk if user and not is_own_end else None,
@@ -166,13 +171,48 @@ class Records(HistoricalRecords):  # type: ignore[misc]  # the library has no ty
             history_label_key=fold(label)[:400],
             history_changes=changes,
             **{field.attname: getattr(instance, field.attname) for field in self.fields_included(instance._meta.model)},
-        ).save(using=using)
+        )
 
     def who(self, instance: Any) -> User | None:
         """Return who did it: the `by` of the service, else who sent the request, else nobody."""
         named = _actor.get()
         user = self.get_history_user(instance) if named is _NOBODY_SAID else named
         return user if user is not None and user.is_authenticated else None
+
+
+@cache
+def _history_of(model: Any, manager_name: str) -> Any:
+    """Return the model of the history of a model; the library makes a manager anew each time it is asked."""
+    return getattr(model, manager_name).model
+
+
+def insert_all(rows: Sequence[models.Model]) -> None:
+    """Insert new rows of one model and their history, many with each statement."""
+    if not rows:
+        return
+    model = type(rows[0])
+    model._default_manager.bulk_create(rows, batch_size=MOST_AT_ONCE)
+    _write_all(model, [(row, "+", None) for row in rows])
+
+
+def change_all(rows: Sequence[models.Model], columns: Collection[str], before: models.QuerySet[Any]) -> None:
+    """Write these columns of rows of one model and their history; `before` finds the rows, with what they name."""
+    if not rows:
+        return
+    model = type(rows[0])
+    was = {row.pk: row for row in before.filter(pk__in=[row.pk for row in rows])}
+    if len(was) < len(rows):
+        raise IntegrityError("A row that was to be changed is gone.")
+    model._default_manager.bulk_update(rows, columns, batch_size=MOST_AT_ONCE)
+    _write_all(model, [(row, "~", was[row.pk]) for row in rows])
+
+
+def _write_all(model: Any, changes: list[tuple[models.Model, str, Any]]) -> None:
+    history = _history_of(model, "history")
+    records = history.records
+    said = [(row, how, records.deltas(was, row)) for row, how, was in changes]
+    made = [records.made(row, how, deltas) for row, how, deltas in said if deltas or how == "+"]
+    history._base_manager.bulk_create(made, batch_size=MOST_AT_ONCE)
 
 
 class PeopleRecords(Records):

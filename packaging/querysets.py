@@ -31,6 +31,12 @@ class CatalogueQuerySet(models.QuerySet[Any]):
             found &= Q(*[(f"{name}__contains", word) for name in names], _connector=Q.OR)
         return self.filter(found)
 
+    def counted(self) -> Self:
+        """Products that stock or a line counts already, each once (R7)."""
+        uses = [apps.get_model("packaging", name)._default_manager for name in ("InventoryItem", "Composition")]
+        lots, lines = (uses[0].filter(product=OuterRef("pk")), uses[1].filter(packaging_product=OuterRef("pk")))
+        return self.filter(Q(Exists(lots)) | Q(Exists(lines)))
+
     def with_on_hand(self) -> Self:
         """Add `on_hand` to goods: the pieces that are there."""
         lots = apps.get_model("packaging", "InventoryItem")._default_manager.filter(quantity__gt=0)

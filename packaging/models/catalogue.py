@@ -79,9 +79,13 @@ class GenericProduct(BaseModel):
         before = type(self).objects.filter(pk=self.pk).values_list("unit", "is_divisible").first()
         if before in {None, (self.unit, self.is_divisible)}:
             return
-        if self.products.filter(Q(lots__isnull=False) | Q(used_in__isnull=False)).exists():
-            field = "unit" if before[0] != self.unit else "is_divisible"
-            raise ValidationError({field: ValidationError(_("Stock or a line counts in it already."), code="in_use")})
+        if self.products.counted().exists():
+            raise self.counted_in("unit" if before[0] != self.unit else "is_divisible")
+
+    @staticmethod
+    def counted_in(field: str) -> ValidationError:
+        """Return the refusal to change how a generic product counts."""
+        return ValidationError({field: ValidationError(_("Stock or a line counts in it already."), code="in_use")})
 
 
 class Product(BaseModel):

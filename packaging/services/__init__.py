@@ -23,6 +23,7 @@ from packaging.services.stock import (
     count_lot,
     issue_stock,
     receive_lot,
+    receive_lots,
     void_receipt,
 )
 
@@ -50,6 +51,7 @@ __all__ = [
     "open_order",
     "propose_lots",
     "receive_lot",
+    "receive_lots",
     "remove_line",
     "repair_line",
     "void_receipt",

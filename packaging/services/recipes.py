@@ -23,6 +23,8 @@ from packaging.queries.recipes import LineKey, line_key
 from packaging.services.checks import checked_quantity, get_row
 from packaging.services.releases import lock_order, raise_version, release_surplus
 
+Nested = dict[int, list[int]]  # which goods stand in a good
+
 
 def check_lines(good: FinishedGood, lines: Sequence[Composition]) -> None:
     """Refuse lines that cannot stand together as the bill of materials of `good` (R8, R9).
@@ -54,29 +56,39 @@ def check_parts(lines: Sequence[Composition]) -> None:
         seen[key] = line
 
 
-def check_no_cycle(good: FinishedGood, component: FinishedGood) -> None:
+def check_no_cycle(good: FinishedGood, component: FinishedGood, contains: Nested | None = None) -> None:
     """Refuse `component` in `good` when it contains `good` at any depth; `CircularRecipe` names the way round (R9).
 
     The lines of open orders count as well: whoever closes the circle last is refused, on a recipe as on an order.
+    `contains` is what `nested_goods` said, and what was added since.
     """
-    contains: dict[int, list[int]] = {}
-    edges = Composition.objects.nested_in_force()
-    for outer, inner in edges.order_by("sort_order", "id").values_list("assembly_id", "finished_good_id"):
-        contains.setdefault(outer, []).append(inner)
-    stack, seen = [[good.pk, component.pk]], {component.pk}
-    path: list[int] = []
+    contains = nested_goods() if contains is None else contains
+    stack, came_from = [component.pk], {component.pk: good.pk}
     while stack:  # depth first, in the order of the lines
-        path = stack.pop()
-        if path[-1] == good.pk:
+        at = stack.pop()
+        if at == good.pk:
             break
-        for inner in reversed(contains.get(path[-1], [])):
-            if inner not in seen or inner == good.pk:
-                seen.add(inner)
-                stack.append([*path, inner])
+        for inner in reversed(contains.get(at, [])):
+            if inner not in came_from or inner == good.pk:
+                came_from[inner] = at
+                stack.append(inner)
     else:
         return
+    path, at = [good.pk], came_from[good.pk]
+    while at != good.pk:
+        path.append(at)
+        at = came_from[at]
     goods = FinishedGood.objects.in_bulk(path)
-    raise CircularRecipe([goods[pk] for pk in path])
+    raise CircularRecipe([goods[pk] for pk in (good.pk, *reversed(path))])
+
+
+def nested_goods() -> Nested:
+    """Return which goods stand in which, in the recipes and in the copies of open orders, in the order of the lines."""
+    contains: Nested = {}
+    edges = Composition.objects.nested_in_force().order_by("sort_order", "id")
+    for outer, inner in edges.values_list("assembly_id", "finished_good_id"):
+        contains.setdefault(outer, []).append(inner)
+    return contains
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """Stock comes in, is counted, goes out, and is put right: one movement for every change of a lot (R1-R7)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bakery.history import MOST_AT_ONCE
 from packaging import costs
 from packaging.costs import ZERO
 from packaging.exceptions import AlreadyVoided, BadDate, GoodsUsed, NotEnoughStock, NotFound, Shortage, StaleVersion
@@ -70,25 +71,80 @@ def receive_lot(
     if product_id is not None:
         lock_stock(products=[product_id])
         item: Any = get_row(Product.objects.select_related("generic_product"), product_id, _("The product"))
-        whole = not item.generic_product.is_divisible
     elif finished_unit_id is not None:
         lock_stock(units=[finished_unit_id])
-        item, whole = get_row(FinishedUnit.objects, finished_unit_id, _("The finished unit")), True
+        item = get_row(FinishedUnit.objects, finished_unit_id, _("The finished unit"))
     else:
         lock_stock(goods=ids)
-        item, whole = get_row(FinishedGood.objects, finished_good_id, _("The finished good")), True
+        item = get_row(FinishedGood.objects, finished_good_id, _("The finished good"))
     if lot := sent_before(InventoryItem.objects, key):
         return lot
+    lot = new_lot(
+        item=item,
+        quantity=quantity,
+        total_cost=total_cost,
+        received_on=received_on,
+        expires_on=expires_on,
+        lot_code=lot_code,
+        supplier=supplier,
+        location=location,
+        notes=notes,
+        key=key,
+    )
+    lot.save(force_insert=True)
+    _came_in(lot, by).save(force_insert=True)
+    return lot
+
+
+@transaction.atomic
+def receive_lots(*, lots: Sequence[InventoryItem], by: User | None) -> list[InventoryItem]:
+    """Bring in many lots of `new_lot` as `receive_lot` does each, and return those that were not there yet (R1, R30).
+
+    Lots with a uuid that is there came in before. Whoever calls has the items locked already, or locks none of them
+    later: they are locked here at once.
+    """
+    lock_stock(
+        products={lot.product_id for lot in lots if lot.product_id is not None},
+        units={lot.finished_unit_id for lot in lots if lot.finished_unit_id is not None},
+        goods={lot.finished_good_id for lot in lots if lot.finished_good_id is not None},
+    )
+    there = came_before(lot.uuid for lot in lots)
+    new = [lot for lot in lots if lot.uuid not in there]
+    InventoryItem.objects.bulk_create(new, batch_size=MOST_AT_ONCE)
+    StockMovement.objects.bulk_create([_came_in(lot, by) for lot in new], batch_size=MOST_AT_ONCE)
+    return new
+
+
+def came_before(keys: Iterable[UUID]) -> dict[UUID, InventoryItem]:
+    """Return the lots of these keys that are there, with what they hold (R30)."""
+    return {lot.uuid: lot for lot in InventoryItem.objects.with_items().filter(uuid__in=list(keys))}
+
+
+def new_lot(
+    *,
+    item: Product | FinishedUnit | FinishedGood,
+    quantity: Decimal,
+    total_cost: Decimal | None,
+    received_on: date,
+    expires_on: date | None = None,
+    lot_code: str = "",
+    supplier: str = "",
+    location: str = "",
+    notes: str = "",
+    key: UUID | None = None,
+) -> InventoryItem:
+    """Return a lot as it comes in, not written yet; raises `BadQuantity`, `BadDate` (R1, R3)."""
+    whole = not (isinstance(item, Product) and item.generic_product.is_divisible)
     checked_quantity(quantity, whole=whole, what=item)
     cost = ZERO if total_cost is None else checked_money(total_cost)
     checked_day(received_on)
     if expires_on is not None and expires_on < received_on:
         raise BadDate(_("A lot cannot expire before it was received."))
-    lot = InventoryItem(
+    return InventoryItem(
         uuid=key or uuid4(),
-        product_id=product_id,
-        finished_unit_id=finished_unit_id,
-        finished_good_id=finished_good_id,
+        product=item if isinstance(item, Product) else None,
+        finished_unit=item if isinstance(item, FinishedUnit) else None,
+        finished_good=item if isinstance(item, FinishedGood) else None,
         lot_code=lot_code.strip(),
         supplier=supplier.strip(),
         received_on=received_on,
@@ -101,10 +157,11 @@ def receive_lot(
         is_cost_known=total_cost is not None,
         notes=notes,
     )
-    lot.save(force_insert=True)
-    kind = Kind.BAKED if finished_unit_id is not None else Kind.RECEIVED
-    StockMovement.objects.create(inventory_item=lot, kind=kind, quantity=quantity, value=cost, created_by=by)
-    return lot
+
+
+def _came_in(lot: InventoryItem, by: User | None) -> StockMovement:
+    kind = Kind.BAKED if lot.finished_unit_id is not None else Kind.RECEIVED
+    return StockMovement(inventory_item=lot, kind=kind, quantity=lot.quantity, value=lot.value, created_by=by)
 
 
 @transaction.atomic

@@ -177,7 +177,10 @@ class TestCsv:
             (b'Name\n"Bag"x', "Row 2 cannot be read: look for a quotation mark too many."),
             (b"Name\n" + b"x" * 10_001, "A cell of row 2 has too much text."),
             (b"Name\n" + b"x" * 200_000, "Row 2 cannot be read"),
-            (b"Name\n" + b"x\n" * 20_000, "A file may have at most 500 rows. Cut it into several."),
+            (
+                b"Name\n" + b"x\n" * 20_000,
+                "A file may have at most 5,000 rows, and this one has more. Cut it into several.",
+            ),
             (b",".join(b"%d" % n for n in range(61)) + b"\n1", "A file may have at most 60 columns."),
         ],
     )
@@ -213,7 +216,7 @@ class TestWorkbooks:
             (b"PK\x03\x04", "This XLSX file is broken."),
             (repacked(SMALL, {"xl/workbook.xml": b"<no"}), "This XLSX file is broken."),
             (repacked(SMALL, {SHEET: b"PK"}), "This file has no rows below its head."),
-            (workbook([["A"], *[["x"]] * 501]), "A file may have at most 500 rows."),
+            (workbook([["A"], *[["x"]] * 5001]), "A file may have at most 5,000 rows, and this one has more."),
             (workbook([["A", "a"], [1, 2]]), "The column “a” stands there twice."),
             (workbook([["A"], [1, *[None] * 80, 2]]), "A file may have at most 60 columns."),
         ],
@@ -249,8 +252,8 @@ def hostile():
         "wide rows": sheet(rows + b'<row><c r="XFD1"/></row>' * 90_000),
         "tags": sheet(b"<row>" + b"<c/>" * 2_000_000 + b"</row>"),
         "merged": sheet(rows, after=b"<mergeCells>" + b'<mergeCell ref="A1:B2"/>' * 300_000 + b"</mergeCells>"),
-        "just below": sheet(b"<row>" + b"<c/>" * 390_000 + b"</row>" + rows * 500),
-        "strings": repacked(SMALL, {"xl/sharedStrings.xml": b"<sst>" + b"<si><t>x</t></si>" * 95_000 + b"</sst>"}),
+        "just below": sheet(b"<row>" + b"<c/>" * 490_000 + b"</row>" + rows * 500),
+        "strings": repacked(SMALL, {"xl/sharedStrings.xml": b"<sst>" + b"<si><t>x</t></si>" * 120_000 + b"</sst>"}),
         "styles": repacked(SMALL, {"xl/styles.xml": b"<styleSheet>" + b"<xf/>" * 1_000_000 + b"</styleSheet>"}),
         "a formula": sheet(rows + b'<row r="2"><c r="A2"><f>' + b"A1+" * 1_000_000 + b"A1</f></c></row>"),
     }

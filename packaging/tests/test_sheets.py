@@ -458,11 +458,9 @@ class TestConfirming:
         confirmed(clerk, GenericProduct, again)
         assert GenericProduct.objects.get(name="Bag").notes == "a"
 
-    def test_a_row_that_the_database_refuses_is_said_in_words(self, clerk, monkeypatch, caplog):
-        monkeypatch.setattr(GenericProduct, "full_clean", lambda *_args, **_kwargs: None)
-        text = "Name,Minimum stock,Stock unit\nBag,1,piece\nBox,2," + "x" * 50 + "\n"
-        monkeypatch.setattr(GenericProduct, "save", lambda *_args, **_kwargs: 1 / 0)
-        wrong = refused(clerk, GenericProduct, text)
+    def test_a_row_that_fails_is_said_in_words(self, clerk, monkeypatch, caplog):
+        monkeypatch.setattr(GenericProduct, "clean_fields", lambda *_args, **_kwargs: 1 / 0)
+        wrong = refused(clerk, GenericProduct, "Name,Minimum stock\nBag,1\nBox,2\n")
         assert wrong.keys() == {2, 3}
         assert wrong[2][0].startswith("This row could not be written.")
 

@@ -4,9 +4,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bakery.history import change_all, insert_all
+from bakery.models import FoldedField
 from bakery.text import fold
 from packaging.admin.sheets.cells import Cell, refuse, to_text
 from packaging.admin.sheets.resources import Column, SheetResource, amount, text, yes_or_no
@@ -22,9 +25,11 @@ class NamedResource(SheetResource):
 
     named_by = "name"  # the attribute of the name
 
-    def before_import(self, dataset: Any, **kwargs: Any) -> None:
+    def prepare(self, dataset: Any) -> None:
         """Read all rows once: what a file calls them is looked up without a statement each."""
-        self.found = {self.key(row): row for row in self.rows(self.model._default_manager.all())}
+        there = list(self.rows(self.model._default_manager.all()))
+        self.found = {self.key(row): row for row in there}
+        self.slugs = {row.slug: row for row in there} if hasattr(self.model, "slug") else {}
 
     def key(self, row: Any) -> Any:
         """Return by what a row is found."""
@@ -40,6 +45,28 @@ class NamedResource(SheetResource):
 
     def settle(self, instance: Any, number: int) -> None:
         self.once(self.key(instance), number)
+
+    def check(self, instance: Any) -> None:
+        """Ask the fields, and whether the slug is free: one that a row had before the file is that row's."""
+        instance.clean_fields(exclude=[name.name for name in self.model._meta.fields if name.is_relation])
+        if hasattr(instance, "slug") and self.slugs.setdefault(instance.slug, instance) is not instance:
+            raise ValidationError({"slug": instance.unique_error_message(self.model, ("slug",))})
+
+    def write(self) -> None:
+        """Write only what the file changed: runs and counts write other columns of the same row."""
+        insert_all(self.new)
+        by_columns: dict[tuple[str, ...], list[Any]] = {}
+        for row in self.changed:
+            by_columns.setdefault(tuple(sorted(row._typed)), []).append(row)
+        folded = [column for column in self.model._meta.concrete_fields if isinstance(column, FoldedField)]
+        now = timezone.now()
+        for columns, rows in by_columns.items():
+            for row in rows:
+                row.updated_at = now
+                for column in folded:
+                    column.fill(row)
+            names = [*columns, *(column.name for column in folded), "updated_at"]
+            change_all(rows, names, self.rows(self.model._default_manager.all()))
 
 
 class GenericProductResource(NamedResource):
@@ -58,6 +85,18 @@ class GenericProductResource(NamedResource):
     minimum_stock = Column("minimum_stock", "Minimum stock", gettext_lazy("In stock units; empty for none."), amount)
     notes = Column("notes", "Notes", NOTES, text())
     is_archived = Column("is_archived", "Archived", ARCHIVED, yes_or_no, keeps=True)
+
+    def prepare(self, dataset: Any) -> None:
+        """Read besides which of them stock or a line counts in (R7)."""
+        super().prepare(dataset)
+        counted = Product.objects.counted().order_by().values_list("generic_product_id", flat=True)
+        self.counted = set(counted.distinct())
+
+    def check(self, instance: Any) -> None:
+        super().check(instance)
+        fixed = [name for name in ("unit", "is_divisible") if name in instance.__dict__.get("_typed", [])]
+        if fixed and instance.pk in self.counted:
+            raise instance.counted_in(fixed[0])
 
 
 class ProductResource(NamedResource):
@@ -78,10 +117,10 @@ class ProductResource(NamedResource):
     notes = Column("notes", "Notes", NOTES, text())
     is_archived = Column("is_archived", "Archived", ARCHIVED, yes_or_no, keeps=True)
 
-    def before_import(self, dataset: Any, **kwargs: Any) -> None:
+    def prepare(self, dataset: Any) -> None:
         self.generics = {row.name_key: row for row in GenericProduct.objects.all()}
         self.fields["generic_product"].read = self.generic
-        super().before_import(dataset, **kwargs)
+        super().prepare(dataset)
 
     def generic(self, cell: Cell) -> GenericProduct:
         """Return the generic product of a name."""
@@ -102,6 +141,11 @@ class ProductResource(NamedResource):
             return self.generic(row["Generic product"]).pk, fold(to_text(row["Design"]))
         except ValidationError:  # the column says so
             return None
+
+    def check(self, instance: Any) -> None:
+        super().check(instance)
+        if instance.pack_size <= 0:
+            raise refuse(_("A pack holds more than 0."))
 
 
 class FinishedUnitResource(NamedResource):
@@ -136,8 +180,8 @@ class FinishedGoodResource(NamedResource):
     notes = Column("notes", "Notes", NOTES, text())
     is_archived = Column("is_archived", "Archived", ARCHIVED, yes_or_no, keeps=True)
 
-    def before_import(self, dataset: Any, **kwargs: Any) -> None:
+    def prepare(self, dataset: Any) -> None:
         """Lock the goods of the file at once, as every edit of a good does (design: Concurrency)."""
         keys = {fold(str(cell)) for cell in dataset["Name"]}
         lock_stock(goods=list(FinishedGood.objects.filter(name_key__in=keys).values_list("pk", flat=True)))
-        super().before_import(dataset, **kwargs)
+        super().prepare(dataset)

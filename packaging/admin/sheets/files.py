@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from bakery.text import fold
 from packaging.admin.sheets.cells import Cell, is_empty, refuse
 
-MOST_ROWS = 500
+MOST_ROWS = 5_000
 MOST_COLUMNS = 60
 MOST_IN_A_CELL = 10_000
 SEPARATORS = ",;\t"
@@ -82,7 +82,10 @@ def _table(rows: Iterable[Row]) -> Table:
             head = _head(cells)
             continue
         if len(found) == MOST_ROWS:
-            raise refuse(_("A file may have at most %(most)s rows. Cut it into several.") % {"most": f"{MOST_ROWS:,}"})
+            raise refuse(
+                _("A file may have at most %(most)s rows, and this one has more. Cut it into several.")
+                % {"most": f"{MOST_ROWS:,}"}
+            )
         found.append((number, _checked(number, cells, len(head))))
     if not found:
         raise refuse(_("This file has no rows below its head."))

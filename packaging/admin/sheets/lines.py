@@ -12,10 +12,9 @@ from bakery.text import fold
 from packaging.admin.sheets.cells import Cell, refuse, to_text
 from packaging.admin.sheets.lookups import Lookups
 from packaging.admin.sheets.resources import CHANGED, NEW, Column, SheetResource, amount, text, yes_or_no
-from packaging.locks import lock_stock
 from packaging.models import Composition
 from packaging.queries.recipes import line_key
-from packaging.services import add_line, change_line
+from packaging.services.many_lines import ManyLines
 
 
 class LineResource(SheetResource):
@@ -36,19 +35,13 @@ class LineResource(SheetResource):
     quantity = Column("quantity", "Quantity", gettext_lazy("For one piece of the good."), amount, needed=True)
     notes = Column("notes", "Notes", gettext_lazy("Of a new line; a line that is there keeps its own."), text())
 
-    class Meta:
-        clean_model_instances = False  # the services check
-
-    def before_import(self, dataset: Any, **kwargs: Any) -> None:
+    def prepare(self, dataset: Any) -> None:
         """Lock the goods of the file at once: every good, where one is nested (R9)."""
         self.names = Lookups()
         names = {to_name(cell) for cell in dataset["Good"]}
         goods = [good.pk for key, good in self.names.goods.items() if key in names]
         is_nested = "Nested good" in dataset.headers and any(dataset["Nested good"])
-        lock_stock(goods=goods, all_goods=is_nested)
-        self.there: dict[Any, Composition] = {}
-        for line in Composition.objects.in_recipes().filter(assembly__in=goods).with_names():
-            self.there[line.assembly_id, line_key(line)] = line
+        self.recipes = ManyLines(goods=goods, has_nested=is_nested)
 
     def get_or_init_instance(self, instance_loader: Any, row: dict[str, Cell]) -> tuple[Any, bool]:
         empty = dict.fromkeys(("good_name", "unit", "nested", "generic", "design", "notes"), "")
@@ -72,7 +65,7 @@ class LineResource(SheetResource):
         else:
             wanted.packaging_product = self._product(instance)
         self.once((good.pk, line_key(wanted)), number)
-        instance.wanted, instance.line = wanted, self.there.get((good.pk, line_key(wanted)))
+        instance.wanted, instance.line = wanted, self.recipes.find(wanted)
 
     def _product(self, instance: Any) -> Any:
         if not instance.generic:
@@ -92,29 +85,19 @@ class LineResource(SheetResource):
         instance.notes, instance.pk = line.component_notes, line.pk
         return bool(line.component_quantity == instance.quantity and is_template)
 
-    def do_instance_save(self, instance: Any, is_create: bool) -> None:
+    def check(self, instance: Any) -> None:
         """Add the line, or give it the new quantity and, where the file names one, the design that stands for it."""
         wanted = instance.wanted
         if instance.line is not None:
-            product = wanted.packaging_product_id if instance.design else None
-            change_line(
-                composition_id=instance.line.pk,
-                quantity=instance.quantity,
-                packaging_product_id=product,
-                by=self.by,
-            )
+            product = wanted.packaging_product if instance.design else None
+            self.recipes.change(instance.line, quantity=instance.quantity, product=product)
             return
-        line = add_line(
-            finished_good_id=wanted.assembly_id,
-            finished_unit_id=wanted.finished_unit_id,
-            component_good_id=wanted.finished_good_id,
-            packaging_product_id=wanted.packaging_product_id,
-            quantity=instance.quantity,
-            is_generic=instance.is_generic,
-            notes=instance.notes,
-            by=self.by,
-        )
-        instance.pk = line.pk
+        wanted.component_quantity, wanted.component_notes = instance.quantity, instance.notes
+        self.recipes.add(wanted)
+
+    def write(self) -> None:
+        """Write all of them."""
+        self.recipes.save(by=self.by)
 
     def after_import_row(self, row: Any, row_result: Any, **kwargs: Any) -> None:
         if row_result.import_type == NEW and row_result.instance.line is not None:

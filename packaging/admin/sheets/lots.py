@@ -1,5 +1,6 @@
 """Lots come in through Receive, so that each has its movement (R4). A file adds lots and changes none."""
 
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid5
@@ -16,7 +17,8 @@ from packaging.admin.sheets.lookups import Lookups
 from packaging.admin.sheets.resources import Column, SheetResource, amount, day, money, text
 from packaging.locks import lock_stock
 from packaging.models import FinishedGood, FinishedUnit, InventoryItem, Product
-from packaging.services import receive_lot
+from packaging.services import receive_lots
+from packaging.services.stock import came_before, new_lot
 
 LOTS_OF_FILES = UUID("4f4e0f52-6a0d-4a52-9f0c-9d9d8f6f7b11")  # the space of the keys that are made from what a row says
 ITEM_COLUMNS = ("Generic product", "Design", "Finished unit", "Finished good")
@@ -51,10 +53,7 @@ class LotResource(SheetResource):
     location = Column("location", "Location", gettext_lazy("Where it lies."), text(200))
     notes = Column("notes", "Notes", gettext_lazy("Anything."), text())
 
-    class Meta:
-        clean_model_instances = False  # the service checks
-
-    def before_import(self, dataset: Any, **kwargs: Any) -> None:
+    def prepare(self, dataset: Any) -> None:
         """Lock everything that the file names at once, in the one order (design: Concurrency)."""
         self.names, self.times = Lookups(), dict[Any, int]()
         items: dict[type[models.Model], set[int]] = {Product: set(), FinishedUnit: set(), FinishedGood: set()}
@@ -66,6 +65,18 @@ class LotResource(SheetResource):
                 continue
             items[type(item)].add(item.pk)
         lock_stock(products=items[Product], units=items[FinishedUnit], goods=items[FinishedGood])
+        self.there = came_before(self._keys(dataset))
+        self.seen, self.times = {}, {}
+
+    def _keys(self, dataset: Any) -> Iterator[UUID]:
+        """Yield the keys of all rows that can be read, so that the lots that came in before are read at once."""
+        for number, cells in enumerate(dataset, 1):
+            instance, row = self.get_or_init_instance(None, {})[0], dict(zip(dataset.headers, cells, strict=True))
+            try:
+                self.import_instance(instance, row, row_number=number)
+            except ValidationError:  # the row says so
+                continue
+            yield instance.key
 
     def get_or_init_instance(self, instance_loader: Any, row: dict[str, Cell]) -> tuple[Any, bool]:
         empty = dict.fromkeys(("reference", "generic", "design", "unit", "good", *TEXTS), "")
@@ -108,7 +119,7 @@ class LotResource(SheetResource):
         """Leave a lot alone that came in before; refuse another one under its reference."""
         if import_validation_errors:
             return False
-        lot = InventoryItem.objects.with_items().filter(uuid=instance.key).first()
+        lot = self.there.get(instance.key)
         if lot is None:
             return False
         if (lot.item, lot.quantity_received, lot.received_on) != (
@@ -121,20 +132,13 @@ class LotResource(SheetResource):
         instance.pk = lot.pk
         return True
 
-    def do_instance_save(self, instance: Any, is_create: bool) -> None:
-        """Receive it."""
-        column = {Product: "product_id", FinishedUnit: "finished_unit_id", FinishedGood: "finished_good_id"}
-        lot = receive_lot(
-            **{column[type(instance.item)]: instance.item.pk},
-            quantity=instance.quantity,
-            total_cost=instance.total_cost,
-            received_on=instance.received_on,
-            expires_on=instance.expires_on,
-            **{name: getattr(instance, name) for name in TEXTS},
-            key=instance.key,
-            by=self.by,
-        )
-        instance.pk = lot.pk
+    def check(self, instance: Any) -> None:
+        names = ("item", "quantity", "total_cost", "received_on", "expires_on", *TEXTS, "key")
+        instance.lot = new_lot(**{name: getattr(instance, name) for name in names})
+
+    def write(self) -> None:
+        """Receive them."""
+        receive_lots(lots=[row.lot for row in self.new], by=self.by)
 
     def rows(self, found: models.QuerySet[Any]) -> models.QuerySet[Any]:
         return found.select_related("product__generic_product", "finished_unit", "finished_good")

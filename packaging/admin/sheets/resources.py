@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from import_export.fields import Field
@@ -19,11 +19,11 @@ from tablib import Dataset
 from bakery.exports import cell as written
 from bakery.forms import MAX_MONEY, MAX_QUANTITY
 from bakery.history import acting
-from bakery.models import FoldedField
 from bakery.templatetags.bakery_tags import VIEW_COSTS
 from bakery.text import fold
 from packaging.admin.sheets.cells import Cell, is_empty, refuse, to_amount, to_day, to_text, to_yes_or_no
 from packaging.admin.sheets.files import Table
+from packaging.locks import lock_imports
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class SheetResource(Resource):  # type: ignore[misc]  # the library has no types
 
     class Meta:
         use_transactions = True
-        clean_model_instances = True
+        use_bulk = True  # rows are written together, when each of them was read
         skip_diff = True
         store_instance = True
         instance_loader_class = staticmethod(lambda _resource, _dataset: None)  # each resource finds its rows itself
@@ -118,12 +118,15 @@ class SheetResource(Resource):  # type: ignore[misc]  # the library has no types
         self.numbers: list[int] = []
         self.seen: dict[Any, int] = {}
         self.shown: list[Shown] = []
+        self.new: list[Any] = []
+        self.changed: list[Any] = []
 
     # The table
 
     def read(self, table: Table, *, dry_run: bool) -> Any:
         """Write all rows or none, and return the library's result; `shown` then has a line for each row."""
         self.numbers, self.seen, self.shown = [number for number, _cells in table.rows], {}, []
+        self.new, self.changed = [], []
         dataset = Dataset(headers=self._columns_of(table.head))
         for _number, cells in table.rows:
             dataset.append(cells)
@@ -133,6 +136,23 @@ class SheetResource(Resource):  # type: ignore[misc]  # the library has no types
             raise error.error
         self._show_errors(result)
         return result
+
+    def before_import(self, dataset: Any, **kwargs: Any) -> None:
+        """Let one table come in at a time, and read once what its rows name: none of them asks the database."""
+        lock_imports()
+        self.prepare(dataset)
+
+    def prepare(self, dataset: Any) -> None:
+        """Lock and read what the rows of a file name."""
+
+    def after_import(self, dataset: Any, result: Any, **kwargs: Any) -> None:
+        """Write all rows together, if none of them is wrong."""
+        if not (result.has_errors() or result.has_validation_errors()):
+            self.write()
+
+    def write(self) -> None:
+        """Write what is new and what changed."""
+        raise NotImplementedError
 
     def _columns_of(self, head: Sequence[str]) -> list[str]:
         """Return our names for the names of a file; refuse those that are none and what must be there."""
@@ -205,16 +225,14 @@ class SheetResource(Resource):  # type: ignore[misc]  # the library has no types
         """Ask the row as a whole only when each of its cells can be read."""
         if import_validation_errors:
             raise ValidationError(import_validation_errors)
-        super().validate_instance(instance, None, validate_unique)
+        self.check(instance)
 
-    def do_instance_save(self, instance: Any, is_create: bool) -> None:
-        """Write only what the file changed: runs and counts write other columns of the same row."""
-        with transaction.atomic():
-            if is_create:
-                instance.save(force_insert=True)
-            else:
-                folded = [c.name for c in instance._meta.concrete_fields if isinstance(c, FoldedField)]
-                instance.save(update_fields=[*instance._typed, *folded, "updated_at"])
+    def check(self, instance: Any) -> None:
+        """Refuse a row that breaks a rule, without asking the database."""
+
+    def save_instance(self, instance: Any, is_create: bool, row: Any, **kwargs: Any) -> None:
+        """Keep the row until all of them were read."""
+        (self.new if is_create else self.changed).append(instance)
 
     def after_import_row(self, row: Any, row_result: Any, **kwargs: Any) -> None:
         now = [self._said(column, row_result.instance) for column in self.fields.values()]

@@ -19,7 +19,7 @@ from packaging.admin.sheets.files import Row
 
 MOST_PARTS = 200
 MOST_BYTES = 12 * 1024 * 1024  # of all parts together, unpacked
-MOST_TAGS = 400_000  # of a part; 500 rows of 60 cells have 120,000
+MOST_TAGS = 500_000  # of a part; 5,000 lots of 13 cells have 400,000 when our own export wrote them
 MOST_TAGS_AROUND = 20_000  # of what is no rows: styles, settings, and what stands beside the rows
 LAST_ROW = 1_048_576  # of any spreadsheet
 MOST_PLACES = 500_000  # empty ones too, which a file names in a few bytes
