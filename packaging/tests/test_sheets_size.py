@@ -24,7 +24,7 @@ from packaging.services import add_line, receive_lot, receive_lots
 from packaging.services.many_lines import ManyLines
 from packaging.services.stock import new_lot
 from packaging.tests.factories import FinishedGoodFactory, FinishedUnitFactory, ProductFactory
-from packaging.tests.test_sheets import clerk, confirmed, refused, sent, taken, wrong_in  # noqa: F401
+from packaging.tests.sheets import confirmed, refused, sent, taken, wrong_in
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +70,7 @@ TABLES = [
 ]
 
 
-def statements_of(clerk, model, text):  # noqa: F811
+def statements_of(clerk, model, text):
     """Send a table and confirm it; return how many statements each step took."""
     with CaptureQueriesContext(connection) as looked:
         answer = sent(clerk, model, text)
@@ -81,7 +81,7 @@ def statements_of(clerk, model, text):  # noqa: F811
 
 
 @pytest.mark.parametrize(("model", "made"), TABLES, ids=lambda value: getattr(value, "__name__", ""))
-def test_two_hundred_rows_take_as_many_statements_as_twenty(clerk, model, made):  # noqa: F811
+def test_two_hundred_rows_take_as_many_statements_as_twenty(clerk, model, made):
     many = made(200)
     few = [line for line in many if line in {*many[:21], *many[201:203]}]
     taken(clerk, model, many[0] + "\n" + many[1].format(note="", quantity=1))  # what is read once is read
@@ -93,7 +93,7 @@ def test_two_hundred_rows_take_as_many_statements_as_twenty(clerk, model, made):
     assert check_books() == []
 
 
-def test_five_thousand_lots_have_their_movements_and_the_books_balance(clerk):  # noqa: F811
+def test_five_thousand_lots_have_their_movements_and_the_books_balance(clerk):
     table = read_table("\n".join(lots(MOST_ROWS)).format(note="").encode())
     assert LotResource(by=clerk.user).read(table, dry_run=False).totals["new"] == MOST_ROWS
     assert InventoryItem.objects.count() == StockMovement.objects.count() == MOST_ROWS
@@ -103,7 +103,7 @@ def test_five_thousand_lots_have_their_movements_and_the_books_balance(clerk):  
     assert check_books() == []
 
 
-def test_one_row_too_many_is_said(clerk):  # noqa: F811
+def test_one_row_too_many_is_said(clerk):
     text = "Name\n" + "".join(f"Kind {n}\n" for n in range(MOST_ROWS + 1))
     said = "A file may have at most 5,000 rows, and this one has more. Cut it into several."
     assert refused(clerk, GenericProduct, text) == {"import_file": [said]}
