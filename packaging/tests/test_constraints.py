@@ -1,15 +1,13 @@
-"""What the database refuses by itself, whatever the code above it does (design.md, section 4)."""
+"""What the database refuses by itself, whatever the program does: constraints, defaults, delete rules."""
 
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 
-from bakery.models import LedgerChanged
 from packaging.models import (
     AssemblyOrder,
     Composition,
@@ -29,11 +27,8 @@ from packaging.tests.constraint_checks import (
     assert_words,
     delete_rules,
     doubled_indexes,
-    drop_trigger,
     own_models,
     required_columns,
-    touch_by_sql,
-    update_by_sql,
 )
 from packaging.tests.factories import (
     AssignmentFactory,
@@ -188,6 +183,8 @@ CASES = {
     "packaging_promise_orders_ck": [lambda: bad_move(to_order=(order := OrderFactory()), from_order=order)],
     "packaging_promise_reason_ck": [lambda: bad_move(reason="")],
 }
+
+
 BAD_ROWS = [pytest.param(name, make, id=f"{name}-{n}") for name, rows in CASES.items() for n, make in enumerate(rows)]
 
 
@@ -212,9 +209,6 @@ def test_a_slug_is_unique(factory):
         again.full_clean()
     with pytest.raises(IntegrityError), transaction.atomic():
         again.save()
-
-
-# What is not refused: the other side of the uniqueness rules.
 
 
 def test_names_are_unique_without_regard_to_case_accents_width_and_spaces():
@@ -267,9 +261,6 @@ def test_orders_without_an_event_may_be_for_the_same_good():
     assert OrderFactory(finished_good=order.finished_good).pk
 
 
-# Columns
-
-
 @pytest.mark.parametrize(
     ("model", "columns"),
     [
@@ -312,8 +303,6 @@ def test_every_model_has_the_base_and_no_index_twice(model):
     assert doubled_indexes(model) == set()
     assert not {field.get_internal_type() for field in model._meta.concrete_fields} & {"FloatField"}
 
-
-# Delete rules
 
 DELETE_RULES = {
     "Product.generic_product": "PROTECT",
@@ -402,100 +391,3 @@ def test_an_order_takes_its_lines_and_their_promises_along():
     assert not Composition.objects.exists()
     assert not CompositionAssignment.objects.exists()
     assert InventoryItem.objects.filter(pk=promise.inventory_item_id).exists()
-
-
-# The ledger
-
-
-@pytest.fixture
-def movement():
-    return MovementFactory(quantity=3, reason="counted")
-
-
-def as_it_was(movement):
-    fresh = StockMovement.objects.get(pk=movement.pk)
-    return (fresh.quantity, fresh.reason) == (3, "counted")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda row: row.save(),
-        lambda row: row.save(update_fields=["reason"]),
-        lambda row: row.save(force_update=True),
-        lambda row: row.save_base(raw=True),
-        lambda row: row.delete(),
-        lambda row: StockMovement.objects.get(pk=row.pk).save(),
-        lambda row: StockMovement.objects.filter(pk=row.pk).update(quantity=9),
-        lambda row: StockMovement.objects.bulk_update([row], ["reason"]),
-        lambda row: StockMovement.objects.update_or_create(pk=row.pk, defaults={"quantity": 9}),
-        lambda row: StockMovement.objects.filter(pk=row.pk).delete(),
-    ],
-)
-def test_a_movement_is_never_changed_by_the_orm(movement, change):
-    movement.reason = "changed"
-    with pytest.raises(LedgerChanged), transaction.atomic():
-        change(movement)
-    assert as_it_was(movement)
-
-
-def test_a_movement_with_a_number_of_its_own_replaces_no_other(movement):
-    forged = StockMovement(pk=movement.pk, inventory_item=movement.inventory_item, kind="counted", quantity=9)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        forged.save()
-    with pytest.raises(IntegrityError), transaction.atomic():
-        StockMovement.objects.bulk_create(
-            [forged], update_conflicts=True, unique_fields=["id"], update_fields=["quantity"]
-        )
-    assert as_it_was(movement)
-
-
-@pytest.mark.parametrize("column", [field.column for field in StockMovement._meta.concrete_fields])
-def test_a_movement_is_never_changed_by_sql(movement, column):
-    with pytest.raises(IntegrityError, match="ledger rows are never changed"):
-        touch_by_sql(movement, column)
-    assert as_it_was(movement)
-
-
-def test_migrate_puts_a_lost_guard_back(movement):
-    drop_trigger(StockMovement)
-    update_by_sql(movement, "reason", "forged")
-    call_command("migrate", verbosity=0)
-    call_command("migrate", verbosity=0)  # a second time finds it there
-    with pytest.raises(IntegrityError, match="ledger rows are never changed"):
-        update_by_sql(movement, "reason", "counted")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda row: row.save(),
-        lambda row: row.save(update_fields=["reason"]),
-        lambda row: row.delete(),
-        lambda row: PromiseMove.objects.filter(pk=row.pk).update(reason="changed"),
-        lambda row: PromiseMove.objects.bulk_update([row], ["reason"]),
-        lambda row: PromiseMove.objects.filter(pk=row.pk).delete(),
-    ],
-)
-def test_a_moved_promise_is_never_changed_by_the_orm(change):
-    move = PromiseMoveFactory()
-    move.reason = "changed"
-    with pytest.raises(LedgerChanged), transaction.atomic():
-        change(move)
-    assert PromiseMove.objects.get().reason == "due sooner"
-
-
-@pytest.mark.parametrize("column", [field.column for field in PromiseMove._meta.concrete_fields])
-def test_a_moved_promise_is_never_changed_by_sql(column):
-    move = PromiseMoveFactory()
-    with pytest.raises(IntegrityError, match="ledger rows are never changed"):
-        touch_by_sql(move, column)
-
-
-def test_migrate_puts_the_guard_of_moved_promises_back():
-    move = PromiseMoveFactory()
-    drop_trigger(PromiseMove)
-    update_by_sql(move, "reason", "forged")
-    call_command("migrate", verbosity=0)
-    with pytest.raises(IntegrityError, match="ledger rows are never changed"):
-        update_by_sql(move, "reason", "due sooner")
