@@ -10,7 +10,7 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.color import no_style
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django_test_migrations.sql import drop_models_tables, flush_django_migrations_table
@@ -18,6 +18,8 @@ from django_test_migrations.sql import drop_models_tables, flush_django_migratio
 from assembly.models import AssemblyRun, PackagingDebt
 from assembly.queries import check_books
 from assembly.services import record_assembly, settle_debt
+from assembly.tests.transfers import empty, export
+from assembly.transfer import load_file
 from bakery.ledger import guard_ledger
 from bakery.models import LedgerModel
 from bakery.tests.first_release import fill
@@ -48,6 +50,12 @@ def first_release(transactional_db):
         yield then
     finally:
         call_command("migrate", verbosity=0)
+
+
+@pytest.fixture
+def upgraded(first_release):
+    """The first release's shop, brought to this one."""
+    call_command("migrate", verbosity=0)
 
 
 def tables(historical):
@@ -106,3 +114,33 @@ def test_a_shop_of_the_first_release_comes_to_this_one(first_release):
     )
     settle_debt(debt_id=PackagingDebt.objects.get().pk, amounts={more.pk: Decimal(5)}, by=ana)
     assert check_books() == []
+
+
+def specific_lines():
+    """What each line asks for, by what it stands in."""
+    lines = Composition.objects.select_related("assembly", "order").with_names().order_by("uuid")
+    return [
+        (line.uuid, line.name, line.is_generic, line.packaging_product and line.packaging_product.design)
+        for line in lines
+    ]
+
+
+def test_a_specific_line_stays_specific(first_release):
+    """Nothing has to be transformed: what a line asked for before, it asks for afterwards."""
+    then = first_release.get_model("packaging", "Composition")._base_manager.order_by("uuid")
+    before = list(then.values_list("uuid", "is_generic", "packaging_product__design"))
+    assert {is_generic for _uuid, is_generic, design in before if design} == {True, False}, "one of each kind"
+    call_command("migrate", verbosity=0)
+    assert [(uuid, is_generic, design) for uuid, _name, is_generic, design in specific_lines()] == before
+
+
+def test_the_other_way_is_export_reset_and_import(upgraded, tmp_path):
+    """The file of the upgraded shop, read into an empty database, is the same file again but for its head."""
+    before, said = export(tmp_path / "shop.jsonl.gz"), specific_lines()
+    with transaction.atomic():
+        empty()
+    assert not Composition.objects.exists()
+    load_file(tmp_path / "shop.jsonl.gz")
+    assert export(tmp_path / "again.jsonl.gz") == before
+    assert check_books() == []
+    assert specific_lines() == said
