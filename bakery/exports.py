@@ -6,10 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from io import BytesIO, StringIO
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from bakery.forms import plain_number
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 Cell = str | int | Decimal | date | None
 BYTE_ORDER_MARK = "\ufeff"  # tells spreadsheets that the file is UTF-8
@@ -33,6 +38,18 @@ def cell(value: Cell) -> str:
 def guarded(text: str) -> str:
     """Return text that no spreadsheet takes for a formula; what is guarded already gets a second mark."""
     return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
+
+
+def asks_for_file(request: HttpRequest) -> bool:
+    """Say whether a list is asked for as a file: `?as=csv`, beside the words that narrow it."""
+    return request.GET.get("as") == "csv"
+
+
+def in_batches(rows: "QuerySet[Any]", size: int = 500) -> Iterator[list[Any]]:
+    """Yield all rows of a list, some at a time: what belongs to them is read for so many at once."""
+    found = rows.iterator(chunk_size=size)
+    while batch := list(islice(found, size)):
+        yield batch
 
 
 def csv_answer(name: str, rows: Iterable[Sequence[Cell]]) -> HttpResponse:

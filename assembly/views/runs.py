@@ -1,16 +1,21 @@
 """Runs that were recorded: the list, and the page of one with its ledger (R25)."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.http import Http404, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from assembly.forms import RunFilterForm
 from assembly.models import AssemblyRun
 from assembly.queries import goods_uses, ledger, may_void, run_before, run_filters, with_movements
+from bakery.exports import Cell, asks_for_file, csv_stream, in_batches
 from bakery.templatetags.bakery_tags import VIEW_COSTS
 from bakery.web import HtmxHttpRequest, newest_first, permission_required, render_part, safe_next
 from packaging.costs import ZERO, per_unit, percent_above, round4
@@ -21,11 +26,14 @@ SHOWN_USES = 50
 
 @permission_required("assembly.view_assemblyrun")
 @require_safe
-def run_list(request: HtmxHttpRequest) -> HttpResponse:
+def run_list(request: HtmxHttpRequest) -> HttpResponseBase:
     """List runs, newest first, narrowed by good, day, order, event, person, design or lot."""
     form = RunFilterForm(request.GET, choices=run_filters(request.GET))
     runs = AssemblyRun.objects.with_names().with_open_debt()
     is_fine = form.is_valid()
+    if is_fine and asks_for_file(request):
+        runs = runs.narrowed(**form.filters).order_by("-assembled_at", "-pk")
+        return csv_stream("runs", table(runs, with_costs=request.user.has_perm(VIEW_COSTS)))
     page = newest_first(request, runs.narrowed(**form.filters) if is_fine else runs.none(), by="assembled_at")
     narrowed = form.filters if is_fine else {}
     context = {"form": form, "page": page, "narrowed": narrowed}
@@ -33,6 +41,20 @@ def run_list(request: HtmxHttpRequest) -> HttpResponse:
         context["order"] = AssemblyOrder.objects.with_names().filter(pk=order_id).first()
     status = 200 if is_fine else 422
     return render_part(request, "assembly/run_list.html", context, part=("rows", "more"), status=status)
+
+
+def table(runs: QuerySet[AssemblyRun], *, with_costs: bool) -> Iterator[list[Cell]]:
+    """Yield runs as rows of cells, the heading first; costs only for whoever may see them (R32)."""
+    costs = [_("total cost"), _("cost of one")] if with_costs else []
+    yield [_("run"), _("when"), _("good"), _("quantity"), _("order"), _("for"), _("by"), _("state"), *costs]
+    for rows in in_batches(runs):
+        for run in rows:
+            state = _("voided") if run.is_voided else _("provisional") if run.has_open_debt else ""
+            moment = timezone.localtime(run.assembled_at).replace(microsecond=0)
+            order = [run.order_id, str(run.order.customer) if run.order else ""]
+            paid = [run.total_component_cost, run.per_unit_cost] if with_costs else []
+            who = str(run.recorded_by or "")
+            yield [run.pk, moment, run.finished_good.display_name, run.quantity_assembled, *order, who, state, *paid]
 
 
 @permission_required("assembly.view_assemblyrun")

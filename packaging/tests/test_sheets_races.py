@@ -6,8 +6,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from assembly.queries import check_books
 from packaging.models import Composition, FinishedUnit, GenericProduct, InventoryItem, StockMovement
+from packaging.queries import check_stock
 from packaging.tests.admin_checks import page
 from packaging.tests.factories import FinishedGoodFactory, FinishedUnitFactory, ProductFactory, UserFactory
 from packaging.tests.threads import at_once
@@ -76,4 +76,4 @@ def test_one_brings_it_in_and_the_other_is_told(shop, model, is_same_person):
         assert StockMovement.objects.count() == MANY
     elif hasattr(model, "history"):
         assert model.history.filter(history_type="+").count() == before + MANY
-    assert check_books() == []
+    assert check_stock() == []

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bakery.context_processors import url_or_none
+from bakery.exports import asks_for_file, csv_stream
 from bakery.templatetags.bakery_tags import VIEW_COSTS
 from bakery.web import HtmxHttpRequest, page_of, permission_required, posted, redirect_to, refused, render_part
 from packaging import services
@@ -18,6 +19,7 @@ from packaging.exceptions import RuleError, StaleVersion
 from packaging.forms.events import EventChangeForm, EventEndForm, EventOpenForm, versions_of
 from packaging.models import AssemblyOrder, Event
 from packaging.queries.event_page import EventState, cost_so_far, event_overview, event_states, release_of
+from packaging.views.files import events_table
 
 SHOWN = (
     ("open", gettext_lazy("Open")),
@@ -30,7 +32,7 @@ Context = dict[str, Any]
 
 @require_safe
 @permission_required("packaging.view_event")
-def event_list(request: HtmxHttpRequest) -> HttpResponse:
+def event_list(request: HtmxHttpRequest) -> HttpResponseBase:
     """List events with how far they are and whether there is enough for each: the open ones by their day."""
     text = request.GET.get("q", "")[:200].strip()
     asked = request.GET.get("show", "")
@@ -38,7 +40,10 @@ def event_list(request: HtmxHttpRequest) -> HttpResponse:
     events = Event.objects.search(text).with_progress()
     if show != "all":
         events = events.in_status(show)
-    page = page_of(request, events.soonest_first() if show == "open" else events.latest_first())
+    events = events.soonest_first() if show == "open" else events.latest_first()
+    if asks_for_file(request):
+        return csv_stream("events", events_table(events))
+    page = page_of(request, events)
     context: Context = {"page": page, "text": text, "show": show, "choices": SHOWN}
     going = [event for event in page.rows if event.is_open]
     states: dict[int, EventState] = {}

@@ -3,26 +3,31 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from bakery.exports import asks_for_file, csv_stream
 from bakery.web import HtmxHttpRequest, page_of, permission_required, posted, redirect_to, refused, render_part
 from packaging import services
 from packaging.exceptions import RuleError
 from packaging.forms.goods import LineAddForm, LineChangeForm
 from packaging.models import AssemblyOrder, Composition, FinishedGood, GenericProduct
 from packaging.queries.good_page import choice_of, good_overview, readiness
+from packaging.views.files import goods_table
 from packaging.views.line_parts import generic_of, refused_line, shown
 
 
 @require_safe
 @permission_required("packaging.view_finishedgood")
-def make(request: HtmxHttpRequest) -> HttpResponse:
+def make(request: HtmxHttpRequest) -> HttpResponseBase:
     """List the goods with what is ready and how many can be made (R18)."""
     text = request.GET.get("q", "")[:200].strip()
-    page = page_of(request, FinishedGood.objects.in_use().search(text).with_on_hand())
+    goods = FinishedGood.objects.in_use().search(text).with_on_hand()
+    if asks_for_file(request):
+        return csv_stream("goods", goods_table(goods))
+    page = page_of(request, goods)
     found = readiness(good.pk for good in page.rows)
     for good in page.rows:
         good.readiness = found[good.pk]

@@ -4,12 +4,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from bakery.exports import asks_for_file, csv_stream
 from bakery.web import HtmxHttpRequest, page_of, permission_required, posted, redirect_to, refused, render_part
 from packaging import services
 from packaging.exceptions import RuleError
@@ -17,6 +18,7 @@ from packaging.forms.orders import OrderOpenForm
 from packaging.models import AssemblyOrder, Event, FinishedGood
 from packaging.queries.order_page import made_for, order_overview, undecided_counts
 from packaging.queries.promises import moves_of, with_repairs
+from packaging.views.files import orders_table
 from packaging.views.order_parts import order_or_404
 
 SHOWN = (
@@ -29,7 +31,7 @@ SHOWN = (
 
 @require_safe
 @permission_required("packaging.view_assemblyorder")
-def order_list(request: HtmxHttpRequest) -> HttpResponse:
+def order_list(request: HtmxHttpRequest) -> HttpResponseBase:
     """List orders with their progress and what is undecided: the open ones by the day they are due."""
     text = request.GET.get("q", "")[:200].strip()
     asked = request.GET.get("show", "")
@@ -38,6 +40,8 @@ def order_list(request: HtmxHttpRequest) -> HttpResponse:
     if show != "all":
         orders = orders.in_status(show)
     orders = orders.soonest_first() if show == "open" else orders.latest_first()
+    if asks_for_file(request):
+        return csv_stream("orders", orders_table(orders))
     page = page_of(request, orders)
     undecided = undecided_counts(page.rows)
     for order in page.rows:

@@ -7,13 +7,14 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bakery.context_processors import url_or_none
+from bakery.exports import asks_for_file, csv_stream
 from bakery.web import (
     HtmxHttpRequest,
     Page,
@@ -38,6 +39,7 @@ from packaging.forms.pending import (
 from packaging.models import Event, GenericProduct
 from packaging.queries.pending_page import Board, Kind, load_board, next_waiting, waiting_kinds, waiting_lines
 from packaging.queries.promises import with_repairs
+from packaging.views.files import pending_table
 from packaging.views.stock_parts import to_recount, typed_address
 
 ASSIGN = "packaging.assign_lots"
@@ -47,12 +49,14 @@ CLEAR, SHARES = "clear", "shares"
 
 @require_safe
 @permission_required("packaging.view_composition")
-def pending_list(request: HtmxHttpRequest) -> HttpResponse:
+def pending_list(request: HtmxHttpRequest) -> HttpResponseBase:
     """List every undecided line of the open orders, soonest due first, with search and filters."""
     waiting = waiting_kinds()
     kinds = [*waiting, *_settled_kind(request.GET.get("kind", ""), waiting)]
     form = PendingFilterForm(request.GET, kinds=kinds, today=timezone.localdate())
     is_fine = form.is_valid()
+    if is_fine and asks_for_file(request):
+        return csv_stream("to-assign", pending_table(waiting_lines(**form.filters)))
     page = page_of(request, waiting_lines(**form.filters)) if is_fine else Page([])
     with_repairs(page.rows)
     total = sum(kind.waiting for kind in waiting)

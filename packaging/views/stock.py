@@ -3,16 +3,19 @@
 from dataclasses import replace
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from bakery.exports import asks_for_file, csv_stream
 from bakery.log import about
+from bakery.templatetags.bakery_tags import VIEW_COSTS
 from bakery.web import HtmxHttpRequest, newest_first, page_of, permission_required, redirect_to, render_part
 from packaging.exceptions import NotFound
 from packaging.models import FinishedGood, FinishedUnit, GenericProduct, InventoryItem, StockMovement
 from packaging.queries import stock_page
 from packaging.queries.promises import with_repairs
+from packaging.views.files import stock_table
 from packaging.views.stock_parts import given_pk, lot_card_or_404
 
 Kind = StockMovement.Kind
@@ -23,15 +26,18 @@ HOLDERS_SHOWN = 50
 
 @require_safe
 @permission_required("packaging.view_inventoryitem")
-def stock(request: HtmxHttpRequest) -> HttpResponse:
+def stock(request: HtmxHttpRequest) -> HttpResponseBase:
     """Show all stock of a kind; an exact lot code leads straight to its lot, unless a list was asked for."""
     text = request.GET.get("q", "").strip()[:100]
-    is_typing = bool(request.htmx) or "show" in request.GET
+    is_typing = bool(request.htmx) or "show" in request.GET or asks_for_file(request)
     if text and not is_typing and (lot := stock_page.lot_by_code(text)) is not None:
         return redirect_to(request, lot)
     kind = request.GET.get("kind", "")
     kind = kind if kind in stock_page.KINDS else "packaging"
-    page = page_of(request, stock_page.stocked_things(kind, text))
+    things = stock_page.stocked_things(kind, text)
+    if asks_for_file(request):
+        return csv_stream(f"stock-{kind}", stock_table(kind, things, with_costs=request.user.has_perm(VIEW_COSTS)))
+    page = page_of(request, things)
     rows = stock_page.stock_rows(kind, page.rows, with_empty=not text)
     context = {
         "kind": kind,

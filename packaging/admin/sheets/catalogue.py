@@ -31,6 +31,9 @@ class NamedResource(SheetResource):
         self.found = {self.key(row): row for row in there}
         self.slugs = {row.slug: row for row in there} if hasattr(self.model, "slug") else {}
 
+    def rows(self, found: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return found
+
     def key(self, row: Any) -> Any:
         """Return by what a row is found."""
         return fold(getattr(row, self.named_by))
