@@ -5,10 +5,13 @@ from datetime import date
 from uuid import uuid4
 
 import pytest
+from django.contrib.admin.sites import site
+from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from assembly.services import record_assembly
+from packaging.admin.base import EXPORTS
 from packaging.models import Product
 from packaging.tests.factories import EventFactory, FinishedGoodFactory, FinishedUnitFactory, OrderFactory
 from packaging.tests.pages import sign_in
@@ -24,12 +27,15 @@ LISTS = {
     "/stock/?kind=units": "stock-units",
     "/stock/?kind=goods": "stock-goods",
     "/runs/": "runs",
+    "/debts/": "to-reconcile",
 }
 
 
 @pytest.fixture
 def shop(bakehouse):
     record_assembly(quantity=2, finished_good_id=bakehouse.goods["G7"].pk, by=None, key=uuid4())
+    anyway = {"record_anyway": True, "anyway_notes": "In a hurry"}
+    record_assembly(quantity=2, finished_good_id=bakehouse.goods["G1"].pk, by=None, key=uuid4(), **anyway)
     return bakehouse
 
 
@@ -67,7 +73,9 @@ def test_what_they_say(shop, manager):
     assert lot[:4] == ["Cello bag 6x10", shop.lots["L1"].product.design, "L1", "piece"]
     assert date.fromisoformat(lot[4]) == shop.lots["L1"].received_on
     run = file_of(manager, "/runs/")[1][1]
-    assert run[2:4] == [shop.goods["G7"].display_name, "2"]
+    assert run[2:4] == [shop.goods["G1"].display_name, "2"]
+    debt = file_of(manager, "/debts/")[1][1]
+    assert debt[2:8] == [shop.goods["G1"].display_name, "Cello bag 6x10", "piece", "2", "0", "2"]
 
 
 def test_they_are_narrowed_as_the_list_is(shop, manager):
@@ -114,6 +122,12 @@ def test_no_cell_is_a_formula(shop, manager):
     rows = file_of(manager, "/stock/")[1]
     assert any("'=1+1" in row for row in rows)
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_every_list_of_the_administration_has_one_too():
+    """Accounts are Django's own: people are no table to carry about."""
+    without = {model for model, pages in site._registry.items() if not set(EXPORTS) <= set(pages.actions or ())}
+    assert without == {User, Group}
 
 
 @pytest.mark.parametrize("place", LISTS)

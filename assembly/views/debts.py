@@ -1,14 +1,15 @@
 """To reconcile: what runs were recorded anyway with, and which lots it really was (R26)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.db.models import Count, Window
-from django.http import Http404, HttpResponse
+from django.db.models import Count, QuerySet, Window
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -18,6 +19,7 @@ from assembly.forms import DebtLotsForm, DebtsAcceptForm, DebtWaiveForm
 from assembly.models import PackagingDebt
 from assembly.queries import DebtRow, debt_row, debt_rows, done_rows, other_generics, settling_lots, shared_rows
 from assembly.services import settle_debt, settle_debts, waive_debt
+from bakery.exports import Cell, asks_for_file, csv_stream, in_batches
 from bakery.web import (
     HtmxHttpRequest,
     Page,
@@ -45,9 +47,27 @@ SAID_AT_ONCE = 3  # of them in words afterwards
 
 @permission_required("assembly.view_packagingdebt")
 @require_safe
-def debt_list(request: HtmxHttpRequest) -> HttpResponse:
+def debt_list(request: HtmxHttpRequest) -> HttpResponseBase:
     """List what is open, oldest first, with the lots it most likely was; or what was reconciled or waived."""
+    if asks_for_file(request):
+        debts = PackagingDebt.objects.with_names()
+        is_done = request.GET.get("show") == "done"
+        return csv_stream(
+            "to-reconcile", table(debts.done().latest_first() if is_done else debts.open().oldest_first())
+        )
     return render_part(request, LIST, _list(request), part="more")
+
+
+def table(debts: QuerySet[PackagingDebt]) -> Iterator[list[Cell]]:
+    """Yield debts as rows of cells, the heading first."""
+    yield [_("run"), _("when"), _("good"), _("packaging"), _("unit"), _("owed"), _("named"), _("open"), _("waived")]
+    for rows in in_batches(debts):
+        for debt in rows:
+            run, generic = debt.assembly_run, debt.generic_product
+            moment = timezone.localtime(run.assembled_at).replace(microsecond=0)
+            amounts = [debt.quantity_owed, debt.quantity_settled, debt.quantity_open]
+            waived = debt.waived_reason if debt.waived_at else ""
+            yield [run.pk, moment, run.finished_good.display_name, generic.name, generic.unit, *amounts, waived]
 
 
 def _list(request: HtmxHttpRequest) -> dict[str, Any]:

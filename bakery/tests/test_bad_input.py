@@ -101,7 +101,7 @@ QUERIES = {
     "assembly:run_preview": ["order", "good"],
     "assembly:explain": ["before", "page"],
     "assembly:explain_thing": ["page"],
-    "assembly:debt_list": ["show", "page"],
+    "assembly:debt_list": ["as", "show", "page"],
     "assembly:debts_accept": ["debt"],
     "assembly:debt_settle": ["generic", "next"],
     "assembly:debt_waive": ["next"],
