@@ -1,14 +1,15 @@
 """The sums of what is here of a file, read from the database again, to be held against the file's own."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import tzinfo
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from assembly.baketracker.figures import SUMS
-from assembly.baketracker.marks import batches, marks_of, opening_lots
+from assembly.baketracker.marks import Mark, batches, marks_of, opening_lots
 from assembly.baketracker.moving import Moving
 from assembly.baketracker.report import Report
 from assembly.baketracker.runs import GOODS, MATERIALS, PACKAGING, UNITS
@@ -84,18 +85,23 @@ def _stock(report: Report, moving: Moving) -> dict[str, Decimal]:
     """Return what the import's movements come to: what people did with the lots since does not count."""
     found: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for table in ("inventory_items", "material_inventory_items"):
-        for mark in marks_of(report.brought[table], report.brought["inventory_depletions"]).values():
+        for mark in _marks(report.brought[table], set(report.brought["inventory_depletions"])):
             found[f"{table} quantity"] += mark.quantity
             found[f"{table} value"] += mark.value
-    for mark in marks_of(report.brought["production_runs"], ()).values():
+    for mark in _marks(report.brought["production_runs"]):
         found["production_runs pieces"] += mark.first_quantity
         found["production_runs cost"] += mark.first_value
     opened = opening_lots(moving.stock.pools)
     for pool in moving.stock.pools:
-        lots = [*(made.row.uuid for made in pool.bakes), *opened[pool.item]]
-        for mark in marks_of(lots, ()).values():
+        for mark in _marks(chain((made.row.uuid for made in pool.bakes), opened[pool.item])):
             found[f"{pool.table} pieces"] += mark.quantity
     return found
+
+
+def _marks(lots: Iterable[UUID], others: Collection[UUID] = ()) -> Iterator[Mark]:
+    """Yield what the import wrote to each lot, some at a time."""
+    for part in batches(lots):
+        yield from marks_of(part, others).values()
 
 
 def runs_by_month(report: Report, zone: tzinfo) -> dict[str, tuple[int, int, Decimal]]:

@@ -39,7 +39,7 @@ def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
 def marks_of(lots: Iterable[UUID], others: Collection[UUID]) -> dict[UUID, Mark]:
     """Return by lot what the import wrote to it; `others` are movements that have the app's own uuids."""
     found: dict[UUID, Mark] = {}
-    named = set(others)
+    named = others if isinstance(others, set) else set(others)
     for part in batches(lots):
         moves: dict[UUID, dict[UUID, tuple[Decimal, Decimal]]] = defaultdict(dict)
         rows = StockMovement.objects.filter(inventory_item__uuid__in=part).order_by()

@@ -21,12 +21,12 @@ TARGETS = "event_assembly_targets"
 
 @dataclass
 class Orders:
-    """Events, orders and their lines to be; `of_run` says for which order each run was."""
+    """Events, orders and their lines to be; `of` says which order is for an event's good, by the app's ids."""
 
     events: list[Row] = field(default_factory=list)
     orders: list[Row] = field(default_factory=list)
     lines: list[Row] = field(default_factory=list)
-    of_run: dict[int, UUID] = field(default_factory=dict)
+    of: dict[tuple[int, int], UUID] = field(default_factory=dict)
 
 
 def make_orders(
@@ -64,14 +64,14 @@ class _Orders:
         for row in self.source.rows("events"):
             self._make_event(row)
         assembled: dict[tuple[int, int], int] = defaultdict(int)
-        for run in self.runs.known.values():
+        for run in self.runs.known:
             if run.event is not None:
                 assembled[run.event, run.good] += run.pieces
         for row in self.source.rows(TARGETS):
             self._make_target(row, assembled)
         for pk, run in self.runs.known.items():
-            if run.event is not None and (order := self._order_for(pk, run.event, run.good, assembled)) is not None:
-                self.made.of_run[pk] = order.uuid
+            if run.event is not None:
+                self._tell_run(pk, run.event, run.good, assembled)
         self._tell_plans()
         return self.made
 
@@ -140,12 +140,12 @@ class _Orders:
         )
         self.report.brought[TARGETS].append(uuid)
 
-    def _order_for(self, pk: int, event_id: int, good_id: int, assembled: dict[tuple[int, int], int]) -> Row | None:
-        """Return the order of a run's event and good; one is made, closed, when the event has no target for it."""
+    def _tell_run(self, pk: int, event_id: int, good_id: int, assembled: dict[tuple[int, int], int]) -> None:
+        """Make an order for a run's event and good, closed, when the event has no target for it."""
         event = self.event_of.get(event_id)
         if event is None:
             self.report.note("event_missing", "assembly_runs", pk, "its event is not there: it comes over without one")
-            return None
+            return
         key = (event_id, good_id)
         if key not in self.order_of:
             said = "its event has no target for its good: a closed order is made for it"
@@ -153,7 +153,6 @@ class _Orders:
             good = self.catalogue.good_of[good_id][0]
             uuid = made_uuid("order", event.uuid, good)
             self._add(uuid, event, good, assembled[key], "", is_open=False, pk=0, key=key)
-        return self.order_of[key]
 
     def _add(
         self,
@@ -177,6 +176,7 @@ class _Orders:
             {"pieces": Decimal(pieces) if pk else ZERO},
         )
         self.order_of[key] = order
+        self.made.of[key] = uuid
         self.made.orders.append(order)
         for line in self.recipes.of_good[good]:
             refs = {**line.refs, "order": uuid}

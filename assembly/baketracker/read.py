@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from assembly.baketracker.schema import LONG_TEXTS, LONGEST_TEXT, NEEDED, OPTIONAL, columns
+from assembly.baketracker.scratch import Scratch
 
 MAGIC = b"SQLite format 3\x00"
 LARGEST = 1024**3
@@ -22,17 +23,17 @@ class BadFile(Exception):
 
 
 class Source:
-    """An opened file: its rows, a table at a time, in the order of their ids."""
+    """An opened file: its rows, a table at a time, in the order of their ids; and a place to remember what they are."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, scratch: Scratch) -> None:
+        self._connection, self.scratch = connection, scratch
         kinds = connection.execute("SELECT name, type, sql FROM sqlite_master WHERE type IN ('table', 'view')")
         self.tables = {
             name for name, kind, sql in kinds if kind == "table" and not str(sql).upper().startswith("CREATE VIRTUAL")
         }
 
-    def rows(self, table: str) -> Iterator[Any]:
-        """Yield the rows of a table, nothing for one that this file does not have."""
+    def rows(self, table: str, by: str = "id") -> Iterator[Any]:
+        """Yield the rows of a table, in the order of a column; nothing for one that this file does not have."""
         if table not in self.tables:
             return
         names = ", ".join(
@@ -40,7 +41,7 @@ class Source:
             for name in columns(table)
         )
         # The names are ours, from schema.py.
-        query = f'SELECT {names} FROM "{table}" ORDER BY id'  # nosec B608 # noqa: S608 - names of ours
+        query = f'SELECT {names} FROM "{table}" ORDER BY {by}, id'  # nosec B608 # noqa: S608 - names of ours
         cursor = self._connection.execute(query)
         while rows := cursor.fetchmany(BATCH):
             yield from rows
@@ -67,11 +68,20 @@ class Source:
                 self._check_columns(table)
 
     def _check_columns(self, table: str) -> None:
-        found = {row[1] for row in self._connection.execute(f'PRAGMA table_info("{table}")')}
+        described = self._connection.execute(f'PRAGMA table_info("{table}")').fetchall()
+        found = {row["name"] for row in described}
         if missing := [name for name in columns(table) if name not in found]:
             raise BadFile(
                 f"This file is of a version that is not known: its table {table} has no column {_and_more(missing)}."
             )
+        if not any(row["name"] == "id" and row["type"].upper() == "INTEGER" and row["pk"] for row in described):
+            self._check_ids(table)
+
+    def _check_ids(self, table: str) -> None:
+        """Refuse a table whose rows have no number to be called by."""
+        query = f"SELECT 1 FROM \"{table}\" WHERE typeof(id) <> 'integer' LIMIT 1"  # nosec B608 # noqa: S608 - as above
+        if self._connection.execute(query).fetchone():
+            raise BadFile(f"This file is of a version that is not known: a row of its table {table} has no number.")
 
 
 def _and_more(names: list[str]) -> str:
@@ -88,16 +98,19 @@ def opened(path: Path) -> Iterator[Source]:
     _check_file(path)
     try:
         with tempfile.TemporaryDirectory(prefix="bakery-import-") as folder:
-            connection = _connect(path, Path(folder))
+            connection, scratch = _connect(path, Path(folder)), Scratch()
             try:
                 if (said := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
                     raise BadFile(f"The file is damaged: {str(said).splitlines()[-1][:200]}.")
-                source = Source(connection)
+                source = Source(connection, scratch)
                 source.check()
                 yield source
             finally:
                 connection.close()
+                scratch.close()
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise BadFile("There is no room left on the disk for temporary files.") from None
         raise BadFile(f"The file is damaged or cut short: {error}.") from None
     except OSError as error:
         raise BadFile(f"The file cannot be read: {error.strerror}.") from None

@@ -1,11 +1,13 @@
 """What is said about rows of the desktop app: left out, changed, to be decided, worth knowing. Pure."""
 
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from uuid import UUID
+
+from assembly.baketracker.scratch import Uuids
 
 SHOWN, SHOWN_NOTES = 1000, 20  # rows of one kind that are told one by one; of more, the rest are named by their ids
 
@@ -40,10 +42,10 @@ class Report:
     """Everything that is said about a file, what the sums lose by it, and which rows came over."""
 
     entries: list[Entry] = field(default_factory=list)
-    more: dict[tuple[Weight, str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
+    more: dict[tuple[Weight, str, str], "array[int]"] = field(default_factory=lambda: defaultdict(lambda: array("q")))
     counts: Counter[tuple[Weight, str, str]] = field(default_factory=Counter)
     less: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    brought: dict[str, list[UUID]] = field(default_factory=lambda: defaultdict(list))
+    brought: dict[str, Uuids] = field(default_factory=lambda: defaultdict(Uuids))
     tables: list[str] = field(default_factory=list)
 
     def left_out(self, kind: str, table: str, pk: int, text: str, **amounts: Decimal | int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from assembly.baketracker.report import Report
+from assembly.baketracker.scratch import Pile, Scratch
 from assembly.baketracker.values import made_uuid, text
 from bakery.text import fold
 
@@ -78,7 +79,7 @@ class Pool:
     item: UUID
     counter: int
     since: date
-    bakes: list[LotRow]
+    bakes: Pile[LotRow]
     table: str
     id: int
 
@@ -98,22 +99,20 @@ class Taken:
 class Identities:
     """The uuids of the rows that come over, by table and id; each is used once for a kind of row."""
 
-    def __init__(self, report: Report) -> None:
-        self._report = report
-        self._used: dict[str, set[UUID]] = {}
+    def __init__(self, report: Report, scratch: Scratch) -> None:
+        self._report, self._scratch = report, scratch
 
     def of(self, kind: str, table: str, row: Any) -> UUID:
         """Return the uuid of a source row; one that is missing, broken or there twice is made from the row's place."""
-        used = self._used.setdefault(kind, set())
         try:
             found = UUID(text(row["uuid"]).strip())
         except ValueError:
             found = made_uuid(table, row["id"])
             self._report.note("broken_uuid", table, row["id"], "its uuid cannot be read; it gets another one")
-        if found in used:
+        if not self._scratch.is_first(kind, found):
             found = made_uuid(table, row["id"])
+            self._scratch.is_first(kind, found)
             self._report.note("uuid_twice", table, row["id"], "another row has its uuid; it gets another one")
-        used.add(found)
         return found
 
 

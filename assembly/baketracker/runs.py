@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from assembly.baketracker.catalogue import Catalogue, Item, long_text
@@ -13,6 +16,7 @@ from assembly.baketracker.classify import Standing
 from assembly.baketracker.read import Source
 from assembly.baketracker.report import Report
 from assembly.baketracker.rows import Identities, Options, Row, Taken, free_name
+from assembly.baketracker.scratch import Pile
 from assembly.baketracker.values import (
     MOST_RUN_MONEY,
     MOST_RUN_QUANTITY,
@@ -37,8 +41,7 @@ MATERIALS = "material_consumptions"
 LEDGERS = (UNITS, GOODS, PACKAGING, MATERIALS)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A run that comes over: its uuid, whom it was for, what it made."""
 
     uuid: UUID
@@ -51,7 +54,7 @@ class Run:
 class Runs:
     """The runs that come over, by the app's ids, and the products that only they know."""
 
-    known: dict[int, Run] = field(default_factory=dict)
+    known: Pile[Run]
     lost_products: dict[tuple[str, str], Item] = field(default_factory=dict)
 
 
@@ -59,16 +62,17 @@ def survey_runs(
     source: Source, options: Options, report: Report, ids: Identities, catalogue: Catalogue, taken: Taken
 ) -> Runs:
     """Look at every run once: which come over, and what is strange about them."""
-    runs, sums = Runs(), _ledger_sums(source)
+    runs = Runs(Pile(source.scratch))
+    sums = _Sums(source)
     for row in source.rows("assembly_runs"):
         try:
             run, when = _read(row, options, catalogue, ids)
         except Unreadable as problem:
             report.left_out("unreadable", "assembly_runs", row["id"], str(problem), **_amounts(row))
             continue
-        runs.known[row["id"]] = run
+        runs.known.put(row["id"], run)
         report.brought["assembly_runs"].append(run.uuid)
-        _tell_run(row, when, sums, options, report)
+        _tell_run(row, when, sums.of(row["id"]), options, report)
     _tell_templates(source, report, catalogue)
     _keep_lost_materials(source, report, catalogue, runs, taken)
     return runs
@@ -94,25 +98,43 @@ def _amounts(row: Any) -> dict[str, Decimal]:
     return {"pieces": or_zero(money, pieces), "cost": or_zero(money, cost)}
 
 
-def _ledger_sums(source: Source) -> dict[int, Decimal]:
-    """Return what the ledger rows of each run cost together."""
-    sums: dict[int, Decimal] = defaultdict(lambda: ZERO)
-    for table in LEDGERS:
-        for row in source.rows(table):
-            try:
-                sums[row["assembly_run_id"]] += exact(row["total_cost"]) or ZERO
-            except Unreadable:
-                continue
-    return sums
+class _Sums:
+    """What the ledger rows of each run cost together, for one run after the other, in the order of their ids."""
+
+    def __init__(self, source: Source) -> None:
+        rows = merge(*(_costs(source, table) for table in LEDGERS), key=itemgetter(0))
+        self._groups = groupby(rows, key=itemgetter(0))
+        self._next = self._step()
+
+    def _step(self) -> tuple[int, Decimal] | None:
+        for pk, rows in self._groups:
+            return pk, sum((cost for _pk, cost in rows), ZERO)
+        return None
+
+    def of(self, pk: int) -> Decimal | None:
+        """Return the sum of a run, None when it has no rows."""
+        while self._next is not None and self._next[0] < pk:
+            self._next = self._step()
+        return self._next[1] if self._next is not None and self._next[0] == pk else None
 
 
-def _tell_run(row: Any, when: datetime, sums: dict[int, Decimal], options: Options, report: Report) -> None:
+def _costs(source: Source, table: str) -> Iterator[tuple[int, Decimal]]:
+    """Yield what each row of a ledger cost, ordered by run."""
+    for row in source.rows(table, by="assembly_run_id"):
+        try:
+            if isinstance(row["assembly_run_id"], int):
+                yield row["assembly_run_id"], exact(row["total_cost"]) or ZERO
+        except Unreadable:
+            continue
+
+
+def _tell_run(row: Any, when: datetime, used: Decimal | None, options: Options, report: Report) -> None:
     pk, table = row["id"], "assembly_runs"
     total = exact(row["total_component_cost"]) or ZERO
-    if pk not in sums:
+    if used is None:
         report.note("no_ledger_rows", table, pk, f"nothing says what it used; its total of {round4(total)} stands")
-    elif abs(total - sums[pk]) >= Decimal("0.01"):
-        said = f"its total is {round4(total)}, its rows come to {round4(sums[pk])}: both as recorded"
+    elif abs(total - used) >= Decimal("0.01"):
+        said = f"its total is {round4(total)}, its rows come to {round4(used)}: both as recorded"
         report.note("total_differs_from_ledger", table, pk, said)
     if when.astimezone(options.zone).date() > options.today:
         report.note("future", table, pk, f"it is dated {when:%Y-%m-%d}, which is to come: as recorded")
@@ -136,17 +158,17 @@ def _tell_templates(source: Source, report: Report, catalogue: Catalogue) -> Non
     siblings: dict[int | None, int] = defaultdict(int)
     for item in catalogue.product_of.values():
         siblings[item.ingredient] += 1
-    told = set()
-    for row in source.rows(PACKAGING):
+    told = None
+    for row in source.rows(PACKAGING, by="assembly_run_id"):
         known = catalogue.product_of.get(row["product_id"])
-        if known is None or siblings[known.ingredient] < 2 or row["assembly_run_id"] in told:
+        if known is None or siblings[known.ingredient] < 2 or row["assembly_run_id"] == told:
             continue
         try:
             pieces, cost = exact(row["quantity_consumed"]) or ZERO, exact(row["total_cost"]) or ZERO
         except Unreadable:
             continue
         if pieces and round4(cost / pieces) not in costs[row["product_id"]]:
-            told.add(row["assembly_run_id"])
+            told = row["assembly_run_id"]
             said = f"its ledger says {known.kind_name} {known.design}; by the cost it took other designs too, or others"
             report.note("ledger_product_is_template", "assembly_runs", row["assembly_run_id"], said)
 
@@ -185,9 +207,14 @@ def _material(row: Any, catalogue: Catalogue, runs: Runs, lot_products: dict[int
 
 
 def run_rows(
-    source: Source, options: Options, report: Report, catalogue: Catalogue, runs: Runs, orders: dict[int, UUID]
+    source: Source,
+    options: Options,
+    report: Report,
+    catalogue: Catalogue,
+    runs: Runs,
+    orders: dict[tuple[int, int], UUID],
 ) -> Iterator[Row]:
-    """Yield the runs to be, one after the other. `orders` says by run for which order it was."""
+    """Yield the runs to be, one after the other. `orders` says which order is for an event's good."""
     for row in source.rows("assembly_runs"):
         run = runs.known.get(row["id"])
         if run is None:
@@ -203,8 +230,8 @@ def run_rows(
             "is_imported": True,
         }
         refs = {"finished_good": catalogue.good_of[run.good][0]}
-        if row["id"] in orders:
-            refs["order"] = orders[row["id"]]
+        if run.event is not None and (run.event, run.good) in orders:
+            refs["order"] = orders[run.event, run.good]
         yield Row(run.uuid, values, refs, "assembly_runs", row["id"])
 
 

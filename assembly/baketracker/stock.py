@@ -13,6 +13,7 @@ from assembly.baketracker.lot_units import PACKS, PIECES, LotPrice, Units, lot_u
 from assembly.baketracker.read import Source
 from assembly.baketracker.report import Report
 from assembly.baketracker.rows import Identities, LotRow, Move, Options, Pool, Row, wanted_ids
+from assembly.baketracker.scratch import Pile
 from assembly.baketracker.values import (
     MOST_QUANTITY,
     Unreadable,
@@ -37,14 +38,14 @@ from packaging.costs import ZERO, in_words, round3, round4
 class Stock:
     """The lots and pools to be, and by the app's ids what lots became."""
 
-    lots: list[LotRow] = field(default_factory=list)
+    lots: Pile[LotRow]
     pools: list[Pool] = field(default_factory=list)
     lot_of: dict[int, tuple[UUID, UUID, Decimal, Decimal]] = field(default_factory=dict)
 
 
 def make_stock(source: Source, options: Options, report: Report, ids: Identities, catalogue: Catalogue) -> Stock:
     """Return the stock that the file leads to."""
-    stock = Stock()
+    stock = Stock(Pile(source.scratch))
     maker = _Lots(source, options, report, ids, catalogue, stock)
     maker.make_lots()
     maker.make_material_lots()
@@ -174,9 +175,8 @@ class _Lots:
         self, row: Any, table: str, item: Item, values: dict[str, Any], left: Decimal, value: Decimal, moves: list[Move]
     ) -> None:
         uuid = self.ids.of("lot", table, row)
-        self.stock.lots.append(
-            LotRow(Row(uuid, values, {"product": item.uuid}, table, row["id"]), "received", left, value, moves)
-        )
+        made = LotRow(Row(uuid, values, {"product": item.uuid}, table, row["id"]), "received", left, value, moves)
+        self.stock.lots.put(row["id"], made, table)
         if table == "inventory_items":
             self.stock.lot_of[row["id"]] = (uuid, item.kind, left, Decimal(1))
         self.report.brought[table].append(uuid)
@@ -326,8 +326,9 @@ def _make_pools(
                 said = f"its counter says {counter}, the last line of its log {last}: the counter counts"
                 report.note("count_without_audit", table, row["id"], said)
             uuid = known[row["id"]][0]
-            baked = bakes.pop(row["id"], []) if ref == "finished_unit" else []
-            stock.pools.append(Pool(ref, uuid, counter, _since(row, options), baked, table, row["id"]))
+            baked = bakes.get(row["id"]) if ref == "finished_unit" else None
+            pool = Pool(ref, uuid, counter, _since(row, options), baked or Pile(source.scratch), table, row["id"])
+            stock.pools.append(pool)
 
 
 def _since(row: Any, options: Options) -> date:
@@ -353,14 +354,14 @@ def _last_counts(source: Source) -> dict[tuple[str, int], int]:
 
 def _make_bakes(
     source: Source, options: Options, report: Report, ids: Identities, catalogue: Catalogue
-) -> dict[int, list[LotRow]]:
+) -> dict[int, Pile[LotRow]]:
     """Return the bakes of each unit, oldest first; what was lost in baking is in their cost already."""
     table = "production_runs"
     lost = defaultdict(list)
     for row in source.rows("production_losses"):
         lost[row["production_run_id"]].append(row)
     costed = {row["production_run_id"] for row in source.rows("production_consumptions")}
-    bakes: dict[int, list[LotRow]] = defaultdict(list)
+    bakes: dict[int, Pile[LotRow]] = defaultdict(lambda: Pile(source.scratch))
     for row in source.rows(table):
         try:
             lot = _make_bake(row, options, report, ids, catalogue, lost[row["id"]], row["id"] in costed)
@@ -368,12 +369,10 @@ def _make_bakes(
             report.left_out("unreadable", table, row["id"], str(problem), **_bake_amounts(row))
             lot = None
         if lot is not None:
-            bakes[row["finished_unit_id"]].append(lot)
+            bakes[row["finished_unit_id"]].put(row["id"], lot, lot.row.values["received_on"].isoformat())
         for one in lost[row["id"]]:
             said = "it is told in the notes of its bake" if lot else "its bake does not come over"
             report.left_out("loss", "production_losses", one["id"], said)
-    for lots in bakes.values():
-        lots.sort(key=lambda lot: (lot.row.values["received_on"], lot.row.id))
     return bakes
 
 

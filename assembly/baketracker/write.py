@@ -53,7 +53,8 @@ MODEL_OF: dict[str, type[Any]] = {
     "inventory_item": InventoryItem,
     "assembly_run": AssemblyRun,
 }
-KEPT = frozenset(MODEL_OF.values())  # tables that others point at: their keys are remembered
+LOOKED_UP = (InventoryItem, AssemblyRun)  # others point at these too, but there may be very many
+KEPT = frozenset(MODEL_OF.values()) - set(LOOKED_UP)  # of the others the keys are remembered
 PARTS = ("finished_unit", "finished_good", "packaging_product")
 
 
@@ -92,6 +93,7 @@ class Writer:
                 if row.uuid in here and row.table:
                     self.report.take(row.table, **row.amounts)
             fresh = [row for row in part if row.uuid not in here]
+            self._look_up(fresh)
             made = [model(uuid=row.uuid, **row.values, **self.refs(row)) for row in fresh]
             create(model, made)
             if keeps:
@@ -102,6 +104,13 @@ class Writer:
                 if each is not None:
                     each(row)
             self.progress(words, len(part))
+
+    def _look_up(self, rows: Sequence[Row]) -> None:
+        """Find the keys of the lots and runs that these rows point at."""
+        for ref in ("inventory_item", "assembly_run"):
+            if uuids := {row.refs[ref] for row in rows if ref in row.refs}:
+                model = MODEL_OF[ref]
+                self.keys[model] = dict(model._base_manager.filter(uuid__in=uuids).values_list("uuid", "pk"))
 
     def refs(self, row: Row) -> dict[str, int]:
         """Return the keys of the rows that a row points at, by column."""
@@ -206,7 +215,7 @@ class Writer:
     def _add_runs(self, source: Source, options: Options, moving: Moving) -> None:
         """Add runs and their ledgers, and count what the runs made on their orders."""
         made: dict[UUID, int] = defaultdict(int)
-        rows = run_rows(source, options, self.report, moving.catalogue, moving.runs, moving.orders.of_run)
+        rows = run_rows(source, options, self.report, moving.catalogue, moving.runs, moving.orders.of)
 
         def count(row: Row) -> None:
             if "order" in row.refs:

@@ -49,28 +49,26 @@ class StockWriter:
             self._save(create, change)
             self.writer.progress("lots", len(part))
         opened = opening_lots(stock.pools)
-        for pools in batches(stock.pools, 50):
-            self._decide_pools(pools, opened)
-            self._save(create, change)
-            self.writer.progress("baked units and goods", len(pools))
+        for pool in stock.pools:
+            self._decide_pool(pool, list(self._here(opened[pool.item]).values()), lambda: self._save(create, change))
+            self.writer.progress("baked units and goods", 1)
+        self._save(create, change)
 
     def _save(self, create: Callable[..., None], change: Callable[..., None]) -> None:
         create(InventoryItem, self.fresh)
         change(InventoryItem, list(self.changed.values()), FIELDS)
         lots = [*self.fresh, *self.changed.values()]
-        self.writer.keys[InventoryItem].update((lot.uuid, lot.pk) for lot in lots)
         moves = [move for lot in lots for move in self.moves[lot.uuid]]
         for lot in lots:
             for move in self.moves[lot.uuid]:
                 move.inventory_item_id = lot.pk
         create(StockMovement, moves)
-        self.fresh, self.changed, self.moves = [], {}, defaultdict(list)
+        self.fresh, self.changed, self.moves, self.numbers = [], {}, defaultdict(list), defaultdict(int)
 
     def _here(self, uuids: Sequence[UUID]) -> dict[UUID, InventoryItem]:
         found: dict[UUID, InventoryItem] = {}
         for part in batches(uuids):
             found |= {lot.uuid: lot for lot in InventoryItem.objects.filter(uuid__in=part)}
-        self.writer.keys[InventoryItem].update((lot.uuid, lot.pk) for lot in found.values())
         return found
 
     def _new(self, made: LotRow) -> InventoryItem:
@@ -142,30 +140,44 @@ class StockWriter:
         self._adjust(made, lot, mark, f"The desktop app says {in_words(made.left)} now")
         self.report.note("newer", row.table, row.id, f"a newer copy of the file: {in_words(made.left)} are left of it")
 
-    def _decide_pools(self, pools: Sequence[Pool], opened: dict[UUID, list[UUID]]) -> None:
-        wanted = [made.row.uuid for pool in pools for made in pool.bakes]
-        wanted += [uuid for pool in pools for uuid in opened[pool.item]]
-        here = self._here(wanted)
-        marks = marks_of(here, ())
-        for pool in pools:
-            lots = []
-            for uuid in [*(made.row.uuid for made in pool.bakes), *opened[pool.item]]:
-                if uuid in here:
-                    self.numbers[uuid] = marks[uuid].number if uuid in marks else 0
-                    lots.append((here[uuid], marks[uuid].quantity if uuid in marks else ZERO))
-            for made in pool.bakes:
-                if made.row.uuid not in here:
-                    lot = self._new(made)
-                    lots.append((lot, lot.quantity))
-            self._deal(pool, lots, len(opened[pool.item]), {lot.uuid for lot in here.values()})
-
-    def _deal(self, pool: Pool, lots: list[tuple[InventoryItem, Decimal]], number: int, here: set[UUID]) -> None:
+    def _decide_pool(self, pool: Pool, opened: list[InventoryItem], save: Callable[[], None]) -> None:
         """Take what the counter does not have any more from the oldest lots, or open one for what it has beyond."""
-        over = sum((quantity for _lot, quantity in lots), ZERO) - pool.counter
+        over = sum((self._had(part) for part in batches(pool.bakes)), ZERO) - pool.counter
+        over += sum((mark.quantity for mark in marks_of([lot.uuid for lot in opened], ()).values()), ZERO)
         if over < 0:
-            return self._open(pool, -over, number)
-        for lot, quantity in sorted(lots, key=lambda pair: pair[0].received_on):
-            taken = min(quantity, lot.quantity, over)
+            self._open(pool, -over, len(opened))
+        opened.sort(key=lambda lot: lot.received_on)
+        for part in batches(pool.bakes):
+            newest = part[-1].row.values["received_on"]
+            lots = [lot for lot in opened if lot.received_on < newest]
+            opened = opened[len(lots) :]
+            over = self._deal(part, lots, over)
+            save()
+        over = self._deal([], opened, over)
+        if over > 0:
+            said = f"its counter says {pool.counter}; {in_words(over)} more are here, because lots were used here since"
+            self.report.changed("used_here", pool.table, pool.id, said, pieces=-over)
+
+    def _had(self, bakes: Sequence[LotRow]) -> Decimal:
+        """Return what bakes hold by the import's own movements: those that are new all that came of them."""
+        here = self._here([made.row.uuid for made in bakes])
+        marks = marks_of(here, ())
+        new = sum((made.left for made in bakes if made.row.uuid not in here), ZERO)
+        return sum((mark.quantity for mark in marks.values()), new)
+
+    def _deal(self, bakes: Sequence[LotRow], lots: list[InventoryItem], over: Decimal) -> Decimal:
+        """Add the bakes that are new, and take what is over from the oldest; return what is still over."""
+        here = self._here([made.row.uuid for made in bakes]) | {lot.uuid: lot for lot in lots}
+        marks = marks_of(here, ())
+        pairs = [(lot, marks.get(lot.uuid, Mark())) for lot in here.values()]
+        for lot, mark in pairs:
+            self.numbers[lot.uuid] = mark.number
+        for made in bakes:
+            if made.row.uuid not in here:
+                lot = self._new(made)
+                pairs.append((lot, Mark(quantity=lot.quantity)))
+        for lot, mark in sorted(pairs, key=lambda pair: pair[0].received_on):
+            taken = min(mark.quantity, lot.quantity, over)
             if taken > 0:
                 value = take(taken, lot.quantity, lot.value)
                 lot.quantity -= taken
@@ -174,10 +186,7 @@ class StockWriter:
                 self._move(lot, Kind.COUNTED, -taken, -value, USED)
                 if lot.uuid in here:
                     self.changed[lot.uuid] = lot
-        if over:
-            said = f"its counter says {pool.counter}; {in_words(over)} more are here, because lots were used here since"
-            self.report.changed("used_here", pool.table, pool.id, said, pieces=-over)
-        return None
+        return over
 
     def _open(self, pool: Pool, quantity: Decimal, number: int) -> None:
         """Bring in what the counter has beyond all bakes; nobody knows what it cost."""

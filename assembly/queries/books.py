@@ -41,7 +41,8 @@ def _added(parts: Iterable[dict[Any, Decimal]]) -> dict[Any, Decimal]:
 
 def _check_runs() -> list[Difference]:
     """A run's total is the sum of the rows written with it, and what its goods were worth when they were made (R25)."""
-    at_once = [model.objects.exclude(kind=Kind.RECONCILED) for model in consumption_models()]
+    own = Q(assembly_run__is_imported=False)
+    at_once = [model.objects.filter(own).exclude(kind=Kind.RECONCILED) for model in consumption_models()]
     totals = _added(_sums(rows, "assembly_run", "total_cost") for rows in at_once)
     totals = {pk: round4(total) for pk, total in totals.items()}
     runs = list(AssemblyRun.objects.filter(is_imported=False))
