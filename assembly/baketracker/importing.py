@@ -70,7 +70,7 @@ def _import(source: Source, options: Options, progress: Progress) -> Outcome:
     slugs = set(taken.good_slugs)
     moving = make_moving(source, options, report, taken, nested_goods())
     _refuse_restored(source, moving, slugs)
-    done, total = 0, int(sum(amount for key, amount in figures.items() if key.endswith(" rows")))
+    done, total = 0, int(sum(total.by_row for key, total in figures.items() if key.endswith(" rows")))
 
     def step(words: str, number: int) -> None:
         nonlocal done

@@ -95,14 +95,14 @@ class Command(BaseCommand):
         for line in outcome.report.lines():
             self.stdout.write(line)
         self.stdout.write("\n" + _("Compared with the file"))
-        row = "  {:<48} {:>16} {:>16} {:>16}  {}"
-        self.stdout.write(row.format("", _("in the file"), _("named above"), _("here"), ""))
+        row = "  {:<48} {:>16} {:>10} {:>16} {:>16}  {}"
+        heads = (_("in the file"), _("rounding"), _("named above"), _("here"))
+        self.stdout.write(row.format("", *heads, ""))
         for figure in outcome.lines:
             if figure.source or figure.here or figure.less:
                 said = _("agrees") if figure.agrees else _("DIFFERS")
-                self.stdout.write(
-                    row.format(figure.what, *map(_plain, (figure.source, figure.less, figure.here)), said)
-                )
+                amounts = (figure.source, figure.rounding, figure.less, figure.here)
+                self.stdout.write(row.format(figure.what, *map(_plain, amounts), said))
         self.stdout.write("\n" + _("Runs by month of the shop"))
         for month, (number, pieces, cost) in outcome.months.items():
             self.stdout.write(_("  %s: %d runs, %d pieces, cost %s") % (month, number, pieces, cost))
