@@ -13,6 +13,7 @@ from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 
 from bakery.forms import plain_number
+from bakery.history import ROW
 
 LONGEST = 200  # of a text that is shown whole
 
@@ -34,7 +35,8 @@ def said(model: type[models.Model] | None, kept: str, *, is_change: bool) -> Seq
     """Return the changes that a history kept of a row of `model`; a row that is new or gone has no other side."""
     if model is None or not kept:
         return []
-    return [_said(model, name, old, new, _("nothing") if is_change else "") for name, old, new in json.loads(kept)]
+    nothing = _("nothing") if is_change else ""
+    return [_said(model, name, old, new, nothing) for name, old, new in json.loads(kept) if name not in ROW]
 
 
 def _said(model: type[models.Model], name: str, old: Any, new: Any, nothing: str) -> Said:

@@ -3,7 +3,8 @@
 django-simple-history makes a table beside each model and fills it when a row is saved or deleted. On top of it each
 row says here what changed, so that a page of changes is read without looking for the row before. What is written past
 the model (`update`, `bulk_update`, `bulk_create`) is not seen: no tracked column is written that way. Many rows at once
-are written by `insert_all` and `change_all`.
+are written by `insert_all` and `change_all`; an import tells of its rows itself (`tell_added`). A row that is taken away
+is remembered by its uuid, too (`removed`).
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ObjectDoesNotExist
@@ -25,7 +27,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Delta = tuple[str, Any, Any]  # a field's name, what it was, what it is
 
-ROW = ("uuid", "created_at", "updated_at")  # columns of every row that say nothing about a change
+UUID_NAME = "uuid"
+ROW = (UUID_NAME, "created_at", "updated_at")  # columns of every row that say nothing about a change
 MOST_AT_ONCE = 1000  # rows of one statement
 _NOBODY_SAID = object()
 _actor: ContextVar[Any] = ContextVar("actor", default=_NOBODY_SAID)
@@ -137,7 +140,10 @@ class Records(HistoricalRecords):  # type: ignore[misc]  # the library has no ty
 
     def post_delete(self, instance: Any, using: str | None = None, **kwargs: Any) -> None:
         """Write down what was taken away."""
-        self.write(instance, "-", [(name, new, None) for name, _old, new in self.deltas(None, instance)], using)
+        changes = [(name, new, None) for name, _old, new in self.deltas(None, instance)]
+        if uuid := getattr(instance, "uuid", None):
+            changes.append((UUID_NAME, str(uuid), None))
+        self.write(instance, "-", changes, using)
 
     def deltas(self, before: Any, after: Any) -> list[Delta]:
         """Return what changed; of a new row, what is not empty and not what every new row has."""
@@ -234,6 +240,33 @@ def note(instance: Any, name: str, gone: list[str], new: list[str]) -> None:
 def remark(instance: Any, words: str) -> None:
     """Write down what was done about a row without changing it: a log-in that was signed out everywhere."""
     instance._meta.model.history.model.records.write(instance, "~", [("remark", "", words)])
+
+
+def tell_added(rows: Sequence[Any], *related: str, reason: str) -> None:
+    """Write down that rows of one model came in together, past `save`; `related` are the rows that their names need."""
+    if not rows:
+        return
+    models.prefetch_related_objects(rows, *related)
+    for row in rows:
+        row._change_reason = reason
+    _write_all(type(rows[0]), [(row, "+", None) for row in rows])
+
+
+def tell_changed(row: Any, changes: list[Delta], *, reason: str) -> None:
+    """Write down what an import changed about a row, past `save`."""
+    row._change_reason = reason
+    row._meta.model.history.model.records.write(row, "~", changes)
+
+
+def removed(model: Any) -> set[UUID]:
+    """Return the uuids of the rows of a model that were taken away and did not come again."""
+    gone = set()
+    rows = model.history.filter(history_type="-").order_by()
+    for changes in rows.values_list("history_changes", flat=True).iterator():
+        gone |= {UUID(old) for name, old, _new in changes if name == UUID_NAME}
+    if gone:
+        gone.difference_update(model._base_manager.order_by().values_list("uuid", flat=True).iterator())
+    return gone
 
 
 def _said(row: Any, field: Any) -> Any:

@@ -11,7 +11,18 @@ from assembly.baketracker.read import Source
 from assembly.baketracker.report import Report
 from assembly.baketracker.rows import Identities, Row, Taken, free_name
 from assembly.baketracker.schema import LONGEST_TEXT
-from assembly.baketracker.values import Unreadable, is_true, made_uuid, name, needed, quantity, slug, text
+from assembly.baketracker.values import (
+    Unreadable,
+    count,
+    is_true,
+    made_uuid,
+    name,
+    needed,
+    or_zero,
+    quantity,
+    slug,
+    text,
+)
 from bakery.text import fold
 from packaging.costs import is_whole
 
@@ -94,6 +105,8 @@ class _Kinds:
             self._make_product(row, standings[row["id"]])
         self._tell_shared(rows)
         self._make_materials(cut)
+        wanted = {row.refs["generic_product"] for row in self.catalogue.products}
+        self.catalogue.generics = [kind for kind in self.catalogue.generics if kind.uuid in wanted]
 
     def _is_kept(self, row: Any, standing: Standing) -> bool:
         if standing is Standing.FOOD:
@@ -146,12 +159,17 @@ class _Kinds:
             pack_size=pack,
             is_archived=is_true(row["is_hidden"]) or standing is Standing.HISTORY,
         )
-        item.standing, item.ingredient = standing, row["ingredient_id"]
-        self.catalogue.product_of[pk] = item
+        if item is not None:
+            item.standing, item.ingredient = standing, row["ingredient_id"]
+            self.catalogue.product_of[pk] = item
 
-    def _add_design(self, row: Any, table: str, kind: Row, design: str, **values: Any) -> Item:
-        """Add a product; a second design of the same name is told by its package's size, else by a number."""
+    def _add_design(self, row: Any, table: str, kind: Row, design: str, **values: Any) -> Item | None:
+        """Add a product, if it was not removed here; a second design of the same name is told by its package's size,
+        else by a number.
+        """
         uuid, wanted = self.ids.of("product", table, row), design
+        if self.ids.is_removed(table, row, uuid):
+            return None
         names = self.taken.designs[kind.uuid]
         if names.get(fold(design), uuid) != uuid and table == "products" and (size := name(row["package_size"])):
             design = f"{design[:150]}, {size[:40]}"
@@ -215,7 +233,8 @@ class _Kinds:
                 pack_size=_pack(self.report, "material_products", row["id"], row["quantity_in_base_units"]),
                 is_archived=is_true(row["is_hidden"]),
             )
-            self.catalogue.material_of[row["id"]] = item
+            if item is not None:
+                self.catalogue.material_of[row["id"]] = item
         for row in self.source.rows("material_units"):
             if row["material_product_id"] in self.catalogue.material_of:
                 try:
@@ -285,6 +304,8 @@ def _make_named(
     is_good = table == "finished_goods"
     for row in source.rows(table):
         uuid = ids.of(table, table, row)
+        if ids.is_removed(table, row, uuid, pieces=or_zero(count, row["inventory_count"])):
+            continue
         wanted = name(row["display_name"]) or name(row["slug"]) or f"No name {row['id']}"
         title = free_name(wanted, uuid, names)
         if title != wanted:

@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from assembly.baketracker.compare import figures_here, runs_by_month
 from assembly.baketracker.figures import Line, reconcile, source_figures
@@ -53,7 +54,7 @@ def import_file(path: Path, options: Options, *, is_trial: bool, progress: Progr
         outcome = None
         try:
             with transaction.atomic():
-                outcome = _import(source, options, progress)
+                outcome = _import(source, options, progress, path.name)
                 if is_trial or not outcome.agrees:
                     raise _TakeBack
                 outcome.is_kept = True
@@ -63,7 +64,7 @@ def import_file(path: Path, options: Options, *, is_trial: bool, progress: Progr
     return outcome
 
 
-def _import(source: Source, options: Options, progress: Progress) -> Outcome:
+def _import(source: Source, options: Options, progress: Progress, name: str) -> Outcome:
     report = Report()
     figures = source_figures(source)
     taken = taken_names()
@@ -77,7 +78,7 @@ def _import(source: Source, options: Options, progress: Progress) -> Outcome:
         done += number
         progress(words, min(done, total), total)
 
-    writer = Writer(report, step)
+    writer = Writer(report, step, _("From the desktop app: %s") % name[:200])
     writer.write(source, options, moving)
     progress("comparing", total, total)
     here = figures_here(report, moving, writer.new)

@@ -31,7 +31,7 @@ def make_moving(
     source: Source, options: Options, report: Report, taken: Taken, nested: dict[UUID, set[UUID]]
 ) -> Moving:
     """Understand a file: what each row becomes here, and what is to be said about it."""
-    ids = Identities(report, source.scratch)
+    ids = Identities(report, source.scratch, () if options.bring_back else taken.removed)
     standings = classify(source, options, report)
     catalogue = make_catalogue(source, report, ids, taken, standings)
     stock = make_stock(source, options, report, ids, catalogue)

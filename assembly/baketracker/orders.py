@@ -76,6 +76,9 @@ class _Orders:
         return self.made
 
     def _make_event(self, row: Any) -> None:
+        uuid = self.ids.of("event", "events", row)
+        if self.ids.is_removed("events", row, uuid):
+            return
         try:
             on = day(row["event_date"])
         except Unreadable:
@@ -95,7 +98,7 @@ class _Orders:
             notes = f"{notes}\nExpected guests: {name(row['expected_attendees'])[:20]}".strip()
         tell_spelling(self.report, "events", row["id"], row["name"])
         made = Row(
-            self.ids.of("event", "events", row),
+            uuid,
             {
                 "name": name(row["name"])[:200] or f"Event {row['id']}",
                 "date": on,

@@ -151,6 +151,8 @@ class _Lines:
         key = (good, "any" if is_generic else ref, item.kind if is_generic and item else part)
         shown = quantity(row["component_quantity"])
         uuid = self.ids.of("line", "compositions", row)
+        if self.ids.is_removed("compositions", row, uuid, quantity=shown):
+            return
         if (other := self.seen.get(key)) is not None:
             other.values["component_quantity"] += amount
             other.amounts["quantity"] += amount

@@ -1,7 +1,7 @@
 """What becomes of a row: its values and whom it belongs to, ready to be written; and what a person decided. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, tzinfo
 from decimal import Decimal
@@ -29,6 +29,7 @@ class Options:
     times: str = "utc"
     both: bool = False
     closed_before: date | None = None
+    bring_back: bool = False
     zone: tzinfo = UTC
     today: date = date.max
 
@@ -86,7 +87,7 @@ class Pool:
 
 @dataclass
 class Taken:
-    """What is here already: folded names, slugs, and who nests whom, each with the row that has it."""
+    """What is here already: folded names and slugs, each with the row that has it; and what was here."""
 
     generics: dict[str, UUID] = field(default_factory=dict)
     designs: dict[UUID, dict[str, UUID]] = field(default_factory=lambda: defaultdict(dict))  # by kind
@@ -94,13 +95,14 @@ class Taken:
     unit_slugs: dict[str, UUID] = field(default_factory=dict)
     goods: dict[str, UUID] = field(default_factory=dict)
     good_slugs: dict[str, UUID] = field(default_factory=dict)
+    removed: set[UUID] = field(default_factory=set)
 
 
 class Identities:
     """The uuids of the rows that come over, by table and id; each is used once for a kind of row."""
 
-    def __init__(self, report: Report, scratch: Scratch) -> None:
-        self._report, self._scratch = report, scratch
+    def __init__(self, report: Report, scratch: Scratch, removed: Collection[UUID] = ()) -> None:
+        self._report, self._scratch, self._removed = report, scratch, removed
 
     def of(self, kind: str, table: str, row: Any) -> UUID:
         """Return the uuid of a source row; one that is missing, broken or there twice is made from the row's place."""
@@ -114,6 +116,13 @@ class Identities:
             self._scratch.is_first(kind, found)
             self._report.note("uuid_twice", table, row["id"], "another row has its uuid; it gets another one")
         return found
+
+    def is_removed(self, table: str, row: Any, uuid: UUID, **amounts: Decimal | int) -> bool:
+        """Say of a row that was here and was taken away since that it stays away."""
+        if uuid in self._removed:
+            said = "it was removed here, and stays removed (--bring-back brings it again)"
+            self._report.left_out("removed_here", table, row["id"], said, **amounts)
+        return uuid in self._removed
 
 
 def free_name(wanted: str, uuid: UUID, taken: dict[str, UUID], limit: int = 200) -> str:

@@ -312,6 +312,8 @@ def _make_pools(
         ("finished_goods", "finished_good", catalogue.good_of),
     ):
         for row in source.rows(table):
+            if row["id"] not in known:  # it was removed here
+                continue
             try:
                 counter = count(row["inventory_count"])
             except Unreadable as problem:

@@ -1,14 +1,17 @@
-"""What is here already: the names that are taken, and which goods are in which."""
+"""What is here already: the names that are taken, and which goods are in which; and what was removed."""
 
 from collections import defaultdict
 from uuid import UUID
 
 from assembly.baketracker.rows import Taken
-from packaging.models import Composition, FinishedGood, FinishedUnit, GenericProduct, Product
+from bakery.history import removed
+from packaging.models import Composition, Event, FinishedGood, FinishedUnit, GenericProduct, Product
+
+REMOVABLE = (Product, FinishedUnit, FinishedGood, Composition, Event)
 
 
 def taken_names() -> Taken:
-    """Return every name and slug of the catalogue with the row that has it."""
+    """Return every name and slug of the catalogue with the row that has it, and the rows that were taken away."""
     designs: dict[UUID, dict[str, UUID]] = defaultdict(dict)
     for kind, key, uuid in Product.objects.values_list("generic_product__uuid", "design_key", "uuid"):
         designs[kind][key] = uuid
@@ -19,6 +22,7 @@ def taken_names() -> Taken:
         unit_slugs=dict(FinishedUnit.objects.values_list("slug", "uuid")),
         goods=dict(FinishedGood.objects.values_list("name_key", "uuid")),
         good_slugs=dict(FinishedGood.objects.values_list("slug", "uuid")),
+        removed=set().union(*(removed(model) for model in REMOVABLE)),
     )
 
 

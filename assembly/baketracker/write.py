@@ -24,6 +24,7 @@ from assembly.models import (
     AssemblyPackagingConsumption,
     AssemblyRun,
 )
+from bakery.history import tell_added, tell_changed
 from packaging.locks import lock_orders, lock_stock
 from packaging.models import (
     AssemblyOrder,
@@ -55,6 +56,16 @@ MODEL_OF: dict[str, type[Any]] = {
 }
 LOOKED_UP = (InventoryItem, AssemblyRun)  # others point at these too, but there may be very many
 KEPT = frozenset(MODEL_OF.values()) - set(LOOKED_UP)  # of the others the keys are remembered
+# What has a history, and the rows that its names need.
+HISTORY: dict[type[Any], tuple[str, ...]] = {
+    GenericProduct: (),
+    Product: ("generic_product",),
+    FinishedUnit: (),
+    FinishedGood: (),
+    Composition: ("assembly", "finished_unit", "finished_good", "packaging_product__generic_product"),
+    Event: (),
+    AssemblyOrder: ("finished_good", "event"),
+}
 PARTS = ("finished_unit", "finished_good", "packaging_product")
 
 
@@ -74,8 +85,8 @@ def change(model: type[Any], rows: Sequence[Any], fields: Sequence[str]) -> None
 class Writer:
     """Writes the rows that are not here yet, and remembers the keys of all, and which were new."""
 
-    def __init__(self, report: Report, progress: Progress) -> None:
-        self.report, self.progress = report, progress
+    def __init__(self, report: Report, progress: Progress, reason: str) -> None:
+        self.report, self.progress, self.reason = report, progress, reason
         self.keys: dict[type[Any], dict[UUID, int]] = defaultdict(dict)
         self.new: dict[str, list[UUID]] = defaultdict(list)
         self.before: dict[type[Any], set[UUID]] = defaultdict(set)
@@ -96,6 +107,7 @@ class Writer:
             self._look_up(fresh)
             made = [model(uuid=row.uuid, **row.values, **self.refs(row)) for row in fresh]
             create(model, made)
+            self._tell(model, made)
             if keeps:
                 self.keys[model].update((row.uuid, row.pk) for row in made)
             for row in fresh:
@@ -104,6 +116,12 @@ class Writer:
                 if each is not None:
                     each(row)
             self.progress(words, len(part))
+
+    def _tell(self, model: type[Any], rows: Sequence[Any]) -> None:
+        """Write down in the history that master data came over; of an order's own copy of lines its order tells."""
+        if model in HISTORY:
+            own = [row for row in rows if not getattr(row, "order_id", None)]
+            tell_added(own, *HISTORY[model], reason=self.reason)
 
     def _look_up(self, rows: Sequence[Row]) -> None:
         """Find the keys of the lots and runs that these rows point at."""
@@ -232,8 +250,11 @@ class Writer:
         for batch in batches(pieces):
             orders += AssemblyOrder.objects.filter(pk__in=batch)
         for order in orders:
+            before = order.quantity
             order.quantity_assembled += pieces[order.pk]
             order.quantity = max(order.quantity, order.quantity_assembled)
+            if order.quantity != before:
+                tell_changed(order, [("quantity", before, order.quantity)], reason=self.reason)
             order.version += 1 if order.uuid in self.before[AssemblyOrder] else 0
         change(AssemblyOrder, orders, ["quantity", "quantity_assembled", "version"])
         for order in orders:

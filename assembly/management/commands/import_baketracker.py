@@ -58,6 +58,8 @@ class Command(BaseCommand):
             "--closed-before", type=_day, metavar="YYYY-MM-DD", help="events before this day come over as completed"
         )
 
+        parser.add_argument("--bring-back", action="store_true", help="bring what was removed here since, too")
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Import, print the report and the sums; exit 1 when they differ, and then nothing was changed."""
         decided = Options(
@@ -68,6 +70,7 @@ class Command(BaseCommand):
             times=options["times"],
             both=options["both"] == "yes",
             closed_before=options["closed_before"],
+            bring_back=options["bring_back"],
             zone=timezone.get_current_timezone(),
             today=timezone.localdate(),
         )
