@@ -11,8 +11,9 @@ from assembly.baketracker.recipes import Recipes, make_recipes
 from assembly.baketracker.report import Report
 from assembly.baketracker.rows import Identities, Options, Taken
 from assembly.baketracker.runs import Ledger, Runs, survey_runs
-from assembly.baketracker.schema import NOT_KEPT, OPTIONAL
+from assembly.baketracker.schema import NEEDED, NOT_KEPT, OPTIONAL
 from assembly.baketracker.stock import Stock, make_stock
+from assembly.baketracker.values import name
 
 
 @dataclass
@@ -41,5 +42,8 @@ def make_moving(
     for table, why in NOT_KEPT.items():
         if number := source.count(table):
             report.tables.append(f"{table}, {number} rows: {why}")
+    for table in sorted(source.tables - {*NEEDED, *OPTIONAL, *NOT_KEPT}):
+        if not table.startswith("sqlite_") and (number := source.count(table)):
+            report.tables.append(f"{name(table)}, {number} rows: there is no place for it here")
     report.tables += [f"{table}: this file has no such table" for table in OPTIONAL if table not in source.tables]
     return Moving(catalogue, recipes, stock, runs, orders, Ledger(source, report, ids, catalogue, runs))

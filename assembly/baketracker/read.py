@@ -50,7 +50,8 @@ class Source:
         """Return how many rows a table has, 0 when it is not there."""
         if table not in self.tables:
             return 0
-        query = f'SELECT count(*) FROM "{table}"'  # nosec B608 # noqa: S608 - as above
+        quoted = table.replace('"', '""')
+        query = f'SELECT count(*) FROM "{quoted}"'  # nosec B608 # noqa: S608 - a table that is there
         found = self._connection.execute(query).fetchone()
         return int(found[0])
 
