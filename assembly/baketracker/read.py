@@ -16,6 +16,7 @@ MAGIC = b"SQLite format 3\x00"
 LARGEST = 1024**3
 BATCH = 500
 LONGEST_ROW = 64 * 1024**2
+LONGEST_NAME = 10_000  # of what stands on one line
 
 
 class BadFile(Exception):
@@ -36,10 +37,7 @@ class Source:
         """Yield the rows of a table, in the order of a column; nothing for one that this file does not have."""
         if table not in self.tables:
             return
-        names = ", ".join(
-            f"substr({name}, 1, {LONGEST_TEXT + 1}) AS {name}" if name in LONG_TEXTS else f'"{name}"'
-            for name in columns(table)
-        )
+        names = ", ".join(_cut(name, LONGEST_TEXT if name in LONG_TEXTS else LONGEST_NAME) for name in columns(table))
         # The names are ours, from schema.py.
         query = f'SELECT {names} FROM "{table}" ORDER BY {by}, id'  # nosec B608 # noqa: S608 - names of ours
         cursor = self._connection.execute(query)
@@ -83,6 +81,12 @@ class Source:
         query = f"SELECT 1 FROM \"{table}\" WHERE typeof(id) <> 'integer' LIMIT 1"  # nosec B608 # noqa: S608 - as above
         if self._connection.execute(query).fetchone():
             raise BadFile(f"This file is of a version that is not known: a row of its table {table} has no number.")
+
+
+def _cut(column: str, longest: int) -> str:
+    """Return a column as it is read: a text that no person wrote is cut, so that it does not fill the memory."""
+    cut = f'substr("{column}", 1, {longest + 1})'
+    return f"""CASE WHEN typeof("{column}") IN ('text', 'blob') THEN {cut} ELSE "{column}" END AS "{column}\""""
 
 
 def _and_more(names: list[str]) -> str:

@@ -3,6 +3,9 @@
 import os
 import random
 import sqlite3
+import tempfile
+import tracemalloc
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,15 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def path(tmp_path) -> Path:
     return shop(tmp_path / "bake_tracker.db")
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path_factory, monkeypatch) -> None:
+    """Let temporary files be in a folder of their own, which is empty at the end."""
+    folder = tmp_path_factory.mktemp("scratch")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield
+    assert list(folder.iterdir()) == []
 
 
 def refused(path: Path) -> str:
@@ -53,6 +65,68 @@ def test_a_huge_sparse_file(tmp_path):
     with (tmp_path / "file.db").open("wb") as file:
         file.truncate(2 * 1024**3)
     assert "larger than 1 GB" in refused(tmp_path / "file.db")
+
+
+def test_a_huge_sparse_file_of_the_right_kind(path):
+    os.truncate(path, 2 * 1024**3)
+    assert "larger than 1 GB" in refused(path)
+
+
+def test_a_huge_journal(path):
+    with path.with_name(f"{path.name}-wal").open("wb") as file:
+        file.truncate(2 * 1024**3)
+    assert "journal beside the file is larger" in refused(path)
+
+
+def test_a_file_with_much_nothing_at_its_end(path):
+    os.truncate(path, 900 * 1024**2)
+    call_command("import_baketracker", path, stdout=StringIO())
+    assert Product.objects.count() == 3
+
+
+def test_a_broken_journal_is_no_reason(path):
+    path.with_name(f"{path.name}-wal").write_bytes(b"no journal" * 1000)
+    call_command("import_baketracker", path, stdout=StringIO())
+    assert Product.objects.count() == 3
+
+
+def test_a_name_of_many_megabytes_does_not_fill_the_memory(path):
+    with BakeTracker(path) as file:
+        file.set("products", 2, brand="x" * 40_000_000)
+    tracemalloc.start()
+    try:
+        call_command("import_baketracker", path, stdout=StringIO())
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+    assert Product.objects.filter(design__startswith="xxxx").exists()
+
+
+def test_a_row_longer_than_any(path):
+    with BakeTracker(path) as file:
+        file.set("products", 2, brand="x" * 70_000_000)
+    assert "damaged" in refused(path)
+
+
+def test_rows_without_numbers(path):
+    with BakeTracker(path) as file:
+        file.set("products", 2, id="two")
+    assert refused(path).endswith("a row of its table products has no number.")
+
+
+def test_no_room_for_temporary_files(path, monkeypatch):
+    def full(*args):
+        problem = sqlite3.OperationalError("database or disk is full")
+        problem.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise problem
+
+    monkeypatch.setattr("assembly.baketracker.scratch.Scratch.is_first", full)
+    assert refused(path) == "There is no room left on the disk for temporary files."
+
+
+def test_an_export_of_the_app_is_not_its_database(tmp_path):
+    (tmp_path / "export.json").write_text('{"version": "4.1", "exported_at": "2025-11-01T10:00:00+00:00Z"}')
+    assert "called bake_tracker.db" in refused(tmp_path / "export.json")
 
 
 @pytest.mark.parametrize("part", [16, 100, 4096, 0.5, 0.95])
