@@ -22,6 +22,7 @@ from assembly.baketracker.values import MOST_RUN_MONEY, money, text
 from assembly.baketracker.write import Writer
 from assembly.models import AssemblyRun
 from assembly.queries import check_books
+from bakery.text import gettext_noop
 from packaging.models import FinishedGood, Product
 
 Progress = Callable[[str, int, int], None]  # what is being written, how many rows are done, of how many
@@ -101,8 +102,10 @@ def _refuse_restored(source: Source, moving: Moving, slugs: set[str]) -> None:
                 return
     if any(text(row["slug"]) in slugs for row in source.rows("finished_goods")):
         raise Undecidable(
-            "This file has the same goods as one that was imported before, but none of its rows: it was restored from "
-            "a backup, and everything would come twice. Import it into an empty database."
+            gettext_noop(
+                "This file has the same goods as one that was imported before, but none of its rows: it was restored "
+                "from a backup, and everything would come twice. Import it into an empty database."
+            )
         )
 
 

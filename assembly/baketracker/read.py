@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 from assembly.baketracker.schema import LONG_TEXTS, LONGEST_TEXT, NEEDED, OPTIONAL, columns
 from assembly.baketracker.scratch import Scratch
+from assembly.baketracker.values import Refused
+from bakery.text import gettext_noop
 
 MAGIC = b"SQLite format 3\x00"
 LARGEST = 1024**3
@@ -19,7 +21,20 @@ LONGEST_ROW = 64 * 1024**2
 LONGEST_NAME = 10_000  # of what stands on one line
 
 
-class BadFile(Exception):
+OTHER = gettext_noop("This database is not the desktop app's: it has no table %(tables)s.")
+UNKNOWN_TABLE = gettext_noop("This file is of a version that is not known: it has no table %(tables)s.")
+UNKNOWN_COLUMN = gettext_noop(
+    "This file is of a version that is not known: its table %(table)s has no column %(columns)s."
+)
+NO_NUMBER = gettext_noop("This file is of a version that is not known: a row of its table %(table)s has no number.")
+NO_DATABASE = gettext_noop("This is not an SQLite database. The desktop app's file is called bake_tracker.db.")
+TOO_LARGE = gettext_noop("The file is larger than 1 GB: the desktop app's are far smaller.")
+TOO_LARGE_JOURNAL = gettext_noop(
+    "The journal beside the file is larger than 1 GB. Start the desktop app, close it, try again."
+)
+
+
+class BadFile(Refused):
     """The file cannot be read; the text is a sentence for the person who gave it."""
 
 
@@ -57,11 +72,8 @@ class Source:
         """Refuse a file of another program, or of a version that this importer does not know."""
         missing = sorted(set(NEEDED) - self.tables)
         if missing:
-            raise BadFile(
-                f"This database is not the desktop app's: it has no table {_and_more(missing)}."
-                if len(missing) > len(NEEDED) // 2
-                else f"This file is of a version that is not known: it has no table {_and_more(missing)}."
-            )
+            is_other = len(missing) > len(NEEDED) // 2
+            raise BadFile(OTHER if is_other else UNKNOWN_TABLE, tables=_and_more(missing))
         for table in [*NEEDED, *OPTIONAL]:
             if table in self.tables:
                 self._check_columns(table)
@@ -70,9 +82,7 @@ class Source:
         described = self._connection.execute(f'PRAGMA table_info("{table}")').fetchall()
         found = {row["name"] for row in described}
         if missing := [name for name in columns(table) if name not in found]:
-            raise BadFile(
-                f"This file is of a version that is not known: its table {table} has no column {_and_more(missing)}."
-            )
+            raise BadFile(UNKNOWN_COLUMN, table=table, columns=_and_more(missing))
         if not any(row["name"] == "id" and row["type"].upper() == "INTEGER" and row["pk"] for row in described):
             self._check_ids(table)
 
@@ -80,7 +90,7 @@ class Source:
         """Refuse a table whose rows have no number to be called by."""
         query = f"SELECT 1 FROM \"{table}\" WHERE typeof(id) <> 'integer' LIMIT 1"  # nosec B608 # noqa: S608 - as above
         if self._connection.execute(query).fetchone():
-            raise BadFile(f"This file is of a version that is not known: a row of its table {table} has no number.")
+            raise BadFile(NO_NUMBER, table=table)
 
 
 def _cut(column: str, longest: int) -> str:
@@ -106,7 +116,7 @@ def opened(path: Path) -> Iterator[Source]:
             connection, scratch = _connect(path, Path(folder)), Scratch()
             try:
                 if (said := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-                    raise BadFile(f"The file is damaged: {str(said).splitlines()[-1][:200]}.")
+                    raise BadFile(gettext_noop("The file is damaged: %(why)s."), why=str(said).splitlines()[-1][:200])
                 source = Source(connection, scratch)
                 source.check()
                 yield source
@@ -115,27 +125,27 @@ def opened(path: Path) -> Iterator[Source]:
                 scratch.close()
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            raise BadFile("There is no room left on the disk for temporary files.") from None
-        raise BadFile(f"The file is damaged or cut short: {error}.") from None
+            raise BadFile(gettext_noop("There is no room left on the disk for temporary files.")) from None
+        raise BadFile(gettext_noop("The file is damaged or cut short: %(why)s."), why=error) from None
     except OSError as error:
-        raise BadFile(f"The file cannot be read: {error.strerror}.") from None
+        raise BadFile(gettext_noop("The file cannot be read: %(why)s."), why=error.strerror) from None
 
 
 def _check_file(path: Path) -> None:
     try:
         if not path.is_file():
-            raise BadFile(f"There is no file {path}.")
+            raise BadFile(gettext_noop("There is no file %(path)s."), path=path)
         size = path.stat().st_size
         with path.open("rb") as file:
             head = file.read(len(MAGIC))
     except OSError as error:
-        raise BadFile(f"The file cannot be read: {error.strerror}.") from None
+        raise BadFile(gettext_noop("The file cannot be read: %(why)s."), why=error.strerror) from None
     if size == 0:
-        raise BadFile("The file is empty (0 bytes).")
+        raise BadFile(gettext_noop("The file is empty (0 bytes)."))
     if size > LARGEST:
-        raise BadFile("The file is larger than 1 GB: the desktop app's are far smaller.")
+        raise BadFile(TOO_LARGE)
     if head != MAGIC:
-        raise BadFile("This is not an SQLite database. The desktop app's file is called bake_tracker.db.")
+        raise BadFile(NO_DATABASE)
 
 
 def _connect(path: Path, folder: Path) -> sqlite3.Connection:
@@ -143,7 +153,7 @@ def _connect(path: Path, folder: Path) -> sqlite3.Connection:
     journals = [path.with_name(path.name + end) for end in ("-wal", "-journal")]
     journals = [journal for journal in journals if journal.is_file() and journal.stat().st_size]
     if sum(journal.stat().st_size for journal in journals) > LARGEST:
-        raise BadFile("The journal beside the file is larger than 1 GB. Start the desktop app, close it, try again.")
+        raise BadFile(TOO_LARGE_JOURNAL)
     if journals:
         for part in (path, *journals):
             shutil.copyfile(part, folder / part.name)

@@ -2,12 +2,13 @@
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 
 from assembly.baketracker.scratch import Uuids
+from bakery.text import gettext_noop
 
 SHOWN, SHOWN_NOTES = 1000, 20  # rows of one kind that are told one by one; of more, the rest are named by their ids
 
@@ -15,10 +16,10 @@ SHOWN, SHOWN_NOTES = 1000, 20  # rows of one kind that are told one by one; of m
 class Weight(Enum):
     """Why a row is named."""
 
-    LEFT_OUT = "Not brought over"
-    DECIDE = "For you to decide"
-    CHANGED = "Brought over otherwise than it stood"
-    NOTE = "Worth knowing"
+    LEFT_OUT = gettext_noop("Not brought over")
+    DECIDE = gettext_noop("For you to decide")
+    CHANGED = gettext_noop("Brought over otherwise than it stood")
+    NOTE = gettext_noop("Worth knowing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +81,18 @@ class Report:
         else:
             self.more[key].append(pk)
 
-    def lines(self) -> Iterator[str]:
-        """Yield the report line by line, the gravest first."""
+    def lines(self, translated: Callable[[str], str] = str) -> Iterator[str]:
+        """Yield the report line by line, the gravest first. What is said of rows is English, like their tables."""
         for weight in Weight:
             total = sum(number for key, number in self.counts.items() if key[0] is weight)
             if total:
                 yield ""
-                yield f"{weight.value} ({total})"
+                yield f"{translated(weight.value)} ({total})"
                 yield from (f"  {entry}" for entry in self.entries if entry.weight is weight)
                 yield from self._more(weight)
         if self.tables:
             yield ""
-            yield "Tables that have no place here"
+            yield translated(gettext_noop("Tables that have no place here"))
             yield from (f"  {line}" for line in self.tables)
 
     def _more(self, weight: Weight) -> Iterator[str]:

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from assembly.baketracker.report import Report
 from assembly.baketracker.scratch import Pile, Scratch
-from assembly.baketracker.values import made_uuid, text
-from bakery.text import fold
+from assembly.baketracker.values import Refused, made_uuid, text
+from bakery.text import fold, gettext_noop
 
 
-class Undecidable(Exception):
+class Undecidable(Refused):
     """An option names something that the file does not have; the text is a sentence."""
 
 
@@ -142,6 +142,7 @@ def wanted_ids(wanted: Iterable[str], known: dict[str, set[int]], flag: str) -> 
     for name in wanted:
         ids = known.get(fold(name))
         if not ids:
-            raise Undecidable(f"{flag} {name}: the file has nothing of this name. Give a name, a uuid or #id.")
+            words = gettext_noop("%(flag)s %(name)s: the file has nothing of this name. Give a name, a uuid or #id.")
+            raise Undecidable(words, flag=flag, name=name)
         found |= ids
     return found

@@ -18,6 +18,14 @@ MOST_COUNT = 1_000_000
 YEARS = range(1900, 2200)
 
 
+class Refused(Exception):
+    """Nothing is imported; a sentence says why, in words that are translated when they are shown."""
+
+    def __init__(self, words: str, **values: object) -> None:
+        super().__init__(words % values)
+        self.words, self.values = words, values
+
+
 class Unreadable(ValueError):
     """A value is not what its column is for; the text says so."""
 

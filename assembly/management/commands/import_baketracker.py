@@ -77,7 +77,7 @@ class Command(BaseCommand):
         try:
             outcome = import_file(options["file"], decided, is_trial=options["dry_run"], progress=self._progress)
         except (BadFile, Undecidable) as problem:
-            raise CommandError(str(problem)) from None
+            raise CommandError(_(problem.words) % problem.values) from None
         except DatabaseError as problem:
             words = _("The database here refused it. Nothing was changed. It says: %s") % str(problem).splitlines()[0]
             raise CommandError(words) from problem
@@ -95,7 +95,7 @@ class Command(BaseCommand):
             self.stderr.write(f"\r{shown:<70}\r", style_func=str, ending="")
 
     def _print(self, outcome: Outcome, *, is_trial: bool) -> None:
-        for line in outcome.report.lines():
+        for line in outcome.report.lines(_):
             self.stdout.write(line)
         self.stdout.write("\n" + _("Compared with the file"))
         row = "  {:<48} {:>16} {:>10} {:>16} {:>16}  {}"
