@@ -3,8 +3,8 @@
 django-simple-history makes a table beside each model and fills it when a row is saved or deleted. On top of it each
 row says here what changed, so that a page of changes is read without looking for the row before. What is written past
 the model (`update`, `bulk_update`, `bulk_create`) is not seen: no tracked column is written that way. Many rows at once
-are written by `insert_all` and `change_all`; an import tells of its rows itself (`tell_added`). A row that is taken away
-is remembered by its uuid, too (`removed`).
+are written by `insert_all` and `change_all`; an import tells of its rows itself (`tell_added`). A row that is taken
+away is remembered by its uuid, too (`removed`).
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
