@@ -1,7 +1,7 @@
 """Rows that are written many at a time: numbered and dated by whoever adds them, past models and their signals."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,8 +9,6 @@ from uuid import UUID, uuid4
 from django.core.management.color import no_style
 from django.db import connection, models
 from django.db.models import Max
-
-PREPARED = (models.DecimalField, models.DateField)  # what a database wants in a form of its own; a moment is a date too
 
 
 class Table:
@@ -20,10 +18,20 @@ class Table:
         self.model = model
         self.fields = list(model._meta.concrete_fields)
         self.last: int = model._base_manager.aggregate(last=Max("pk"))["last"] or 0
+        self.first = self.last  # of the year, the number before its first row
         own = {"id", "uuid", "created_at", "updated_at"}
         self.defaults = {f.attname: None if f.name in own else f.get_default() for f in self.fields}
         self.prepare = [(field.attname, _prepare(field)) for field in self.fields]
         self.rows: list[list[Any]] = []
+
+    @property
+    def size(self) -> int:
+        """How many rows came since the beginning of the year."""
+        return self.last - self.first
+
+    def begin(self) -> None:
+        """Begin a year."""
+        self.first = self.last
 
     def add(self, at: datetime, uuid: UUID | None = None, **values: Any) -> int:
         """Add a row that came at a moment, by the names of its columns, and return its number."""
@@ -52,16 +60,24 @@ class Table:
 
 
 def _prepare(field: Any) -> Callable[[Any], Any] | None:
-    """Return what makes a value of this column one of the database's, where that is another one."""
+    """Return what makes a value of this column one of the database's, where that is another one: SQLite's are texts."""
+    if connection.vendor != "sqlite":
+        return None
     if isinstance(field, models.UUIDField):
-        return None if connection.features.has_native_uuid_field else _hex
-    if isinstance(field, PREPARED):
+        return _hex
+    if isinstance(field, models.DateTimeField):
+        return lru_cache(20_000)(_utc)
+    if isinstance(field, (models.DecimalField, models.DateField)):
         return lru_cache(20_000)(lambda value: field.get_db_prep_save(value, connection))
     return None
 
 
 def _hex(value: UUID | None) -> str | None:
     return value.hex if value else None
+
+
+def _utc(value: datetime | None) -> str | None:
+    return str(value.astimezone(UTC).replace(tzinfo=None)) if value else None
 
 
 def count_on(tables: Iterable[Table]) -> None:
