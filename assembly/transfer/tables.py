@@ -14,7 +14,6 @@ from django.db import models
 
 from assembly import models as assembly
 from assembly.transfer.values import Kind, kind_of
-from bakery.history import Change
 from bakery.models import FoldedField
 from packaging import models as packaging
 
@@ -59,13 +58,6 @@ STAY_HISTORY = "what was changed by whom before the move; a backup keeps it"
 
 USER_TABLE = "auth.user"
 USER_FIELDS = ("username", "first_name", "last_name")
-
-
-def why_it_stays(model: type[models.Model]) -> str:
-    """Return why the rows of a model do not travel; nothing when they do, or when nobody has thought of it."""
-    if issubclass(model, Change):
-        return STAY_HISTORY
-    return STAY.get(model._meta.label_lower) or STAY.get(model._meta.app_label, "")
 
 
 @dataclass(frozen=True)
