@@ -12,7 +12,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from assembly.demo import NotEmpty, is_loaded
@@ -20,6 +20,7 @@ from assembly.demo_large.again import live_again
 from assembly.demo_large.shelf import Stretch
 from assembly.demo_large.story import Making, Recipe, Story, days_of
 from assembly.demo_large.write import Name, Writer
+from bakery.database import check_at_once
 from packaging.availability import Item
 from packaging.bakehouse import GENERICS, GOODS, UNITS
 from packaging.models import Composition, FinishedGood, FinishedUnit, GenericProduct, InventoryItem, Product
@@ -43,6 +44,7 @@ def load_year(*, runs: int = RUNS, say: Callable[[int], None] = lambda _done: No
     recipes = _recipes()
     if not is_loaded() or not recipes or _has_more_than_the_demo():
         raise NotEmpty
+    check_at_once(connection)
     names = _names()
     prices = _prices(names)
     story = Story([Recipe(good_id, tuple(map(as_part, lines))) for good_id, lines in recipes.items()], _designs())
