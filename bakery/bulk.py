@@ -22,7 +22,7 @@ class Bulk:
         """Insert rows: one COPY for PostgreSQL, one statement that runs again and again for SQLite."""
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
-                with cursor.copy(f"COPY {self.into} FROM STDIN") as copy:
+                with connection.wrap_database_errors, cursor.copy(f"COPY {self.into} FROM STDIN") as copy:
                     for row in rows:
                         copy.write_row(row)
             else:

@@ -34,12 +34,13 @@ restore(Path(sys.argv[1]), overwrite=True, aside=Path(sys.argv[2]))
 
 def killed(process, is_half=lambda process: process.stdout.readline() == "half\n"):
     """Kill a process and what it runs once it is in the middle."""
-    try:
-        assert is_half(process)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-        process.stdout.close()
+    with process:
+        try:
+            was_half = is_half(process)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert was_half
+    assert process.returncode == -signal.SIGKILL
 
 
 def test_an_export(tmp_path):
@@ -69,6 +70,7 @@ def waits_for_a_lock(process):
     asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
     while time.monotonic() < end:
         with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(asked, ["DROP TABLE%"])
             if cursor.fetchone()[0]:
                 return True

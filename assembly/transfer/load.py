@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management.color import no_style
-from django.db import DatabaseError, connection, models, transaction
+from django.db import DatabaseError, OperationalError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from assembly.queries import check_books
@@ -158,6 +158,8 @@ class _Loader:
         try:
             with transaction.atomic():
                 bulk.insert(made)
+        except OperationalError:  # the disk is full, the server is gone: no row is to blame
+            raise
         except DatabaseError as error:
             raise _why(table, bulk, made, error) from error
 

@@ -4,7 +4,7 @@ A table stands after the tables that its rows name. Fields travel by themselves;
 is left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -99,7 +99,7 @@ class Table:
         fields = [field for field in self.model._meta.concrete_fields if not isinstance(field, FoldedField)]
         return {field.name: Column(field, kind_of(field)) for field in fields}
 
-    def rows(self, names: list[str] | None = None, **only: Any) -> Iterator[list[Any]]:
+    def rows(self, names: list[str] | None = None, **only: Any) -> Generator[list[Any]]:
         """Yield rows as they stand in a file, in the order in which they were made, a few at a time."""
         columns = [self.columns[name] for name in names or self.columns]
         found = self.model._base_manager.filter(**only).order_by("pk").values_list(*(column.path for column in columns))
@@ -111,7 +111,7 @@ class Table:
 TABLES = {model._meta.label_lower: Table(model) for model in MODELS}
 
 
-def people() -> Iterator[list[str]]:
+def people() -> Generator[list[str]]:
     """Yield whoever is named by a row that travels, by username."""
     named: set[Any] = set()
     for table in TABLES.values():

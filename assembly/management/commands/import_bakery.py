@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import CommandError, CommandParser
-from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from assembly.transfer import ImportRefused, load_file
@@ -26,9 +25,6 @@ class Command(ShopCommand):
             for row in error.rows:
                 self.stderr.write(row)
             raise CommandError(str(error)) from error
-        except DatabaseError as error:
-            why = str(error).partition("\n")[0]
-            raise CommandError(_("The database stopped it: %(why)s. Nothing was brought in.") % {"why": why}) from error
         for table, rows in loaded.new.items():
             self.stdout.write(_("%(table)s: %(rows)s new") % {"table": table, "rows": rows})
         if not loaded.new:
