@@ -8,11 +8,14 @@ from uuid import UUID
 
 from django.db import connection, models
 
+KEPT = 2_000  # values of a column that need not be prepared again
+
 
 class Bulk:
     """Inserts rows with every column as it is given; each row has a value for each of `fields`."""
 
     def __init__(self, model: type[models.Model], fields: Sequence[Any] | None = None) -> None:
+        self.model = model
         self.fields = list(model._meta.concrete_fields) if fields is None else list(fields)
         self.prepare = [_prepare(field) for field in self.fields]
         quote = connection.ops.quote_name
@@ -28,7 +31,7 @@ class Bulk:
             else:
                 marks = ", ".join(["%s"] * len(self.fields))
                 insert = f"INSERT INTO {self.into} VALUES ({marks})"  # nosec B608 # noqa: S608 - names of models
-                cursor.executemany(insert, (self._prepared(row) for row in rows))
+                cursor.executemany(insert, [self._prepared(row) for row in rows])
 
     def _prepared(self, row: Sequence[Any]) -> list[Any]:
         return [
@@ -44,9 +47,9 @@ def _prepare(field: Any) -> Callable[[Any], Any] | None:
     if isinstance(field, models.UUIDField):
         return _hex
     if isinstance(field, models.DateTimeField):
-        return lru_cache(20_000)(_utc)
+        return lru_cache(KEPT)(_utc)
     if isinstance(field, (models.DecimalField, models.DateField)):
-        return lru_cache(20_000)(lambda value: field.get_db_prep_save(value, connection))
+        return lru_cache(KEPT)(lambda value: field.get_db_prep_save(value, connection))
     return None
 
 

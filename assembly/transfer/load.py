@@ -67,6 +67,7 @@ class _Loader:
         self.batch: list[tuple[list[Any], list[Any]]] = []
         self.uuids: set[UUID] = set()
         self.section: Section | None = None
+        self.bulk: Bulk | None = None
 
     def load(self, path: Path, progress: Progress) -> Loaded:
         for section, written, row in read_rows(path, progress):
@@ -151,10 +152,11 @@ class _Loader:
         keeps = self.keeps[table.name]
         if keeps and table.model not in self.numbered:
             self.numbered.append(table.model)
-        fields = [each for each in table.model._meta.concrete_fields if keeps or not each.primary_key]
-        bulk = Bulk(table.model, fields)
-        columns = self._columns(table, names, rows)
-        made = list(zip(*(columns[each.name] for each in fields), strict=True))
+        if self.bulk is None or self.bulk.model is not table.model:
+            fields = [each for each in table.model._meta.concrete_fields if keeps or not each.primary_key]
+            self.bulk = Bulk(table.model, fields)
+        bulk, columns = self.bulk, self._columns(table, names, rows)
+        made = list(zip(*(columns[each.name] for each in bulk.fields), strict=True))
         try:
             with transaction.atomic():
                 bulk.insert(made)

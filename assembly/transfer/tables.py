@@ -56,6 +56,7 @@ STAY = {
 }
 STAY_HISTORY = "what was changed by whom before the move; a backup keeps it"
 
+CHUNK = 1_000  # rows that a query holds
 USER_TABLE = "auth.user"
 USER_FIELDS = ("username", "first_name", "last_name")
 
@@ -104,7 +105,7 @@ class Table:
         columns = [self.columns[name] for name in names or self.columns]
         found = self.model._base_manager.filter(**only).order_by("pk").values_list(*(column.path for column in columns))
         writers = [column.kind.write for column in columns]
-        for row in found.iterator(chunk_size=1000):
+        for row in found.iterator(chunk_size=CHUNK):
             yield [None if value is None else write(value) for write, value in zip(writers, row, strict=True)]
 
 

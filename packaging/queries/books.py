@@ -80,7 +80,7 @@ def _check_promises() -> list[Difference]:
     rows = CompositionAssignment.objects.outstanding().select_related(
         "composition__order", "composition__packaging_product__generic_product"
     )
-    differences = []
+    differences: list[Difference] = []
     of_lines = groupby(rows.order_by("composition_id").iterator(), key=lambda row: row.composition)
     for line, promises in of_lines:
         held = sum((promise.outstanding for promise in promises), ZERO)
