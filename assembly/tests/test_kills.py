@@ -1,18 +1,22 @@
-"""kill -9 in the middle of an export, a backup, a restore: no half file under a name, no half database."""
+"""A kill or a full disk in the middle of an export, an import, a backup, a restore: nothing half is left."""
 
+import errno
+import gzip
 import os
 import signal
 import time
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from assembly.models import AssemblyRun
 from assembly.queries import check_books
 from assembly.tests.processes import start
 from assembly.tests.test_backup import a_good, backup, record
-from packaging.models import GenericProduct
+from assembly.tests.transfers import empty
+from packaging.models import GenericProduct, InventoryItem
+from packaging.tests.factories import LotFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,6 +56,41 @@ def test_an_export(tmp_path):
     os.utime(half, (0, 0))
     call_command("export_bakery", path)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_export_to_a_full_disk(tmp_path, monkeypatch):
+    a_good()
+
+    def full(file, line):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(gzip.GzipFile, "write", full)
+    with pytest.raises(CommandError, match="disk is full"):
+        call_command("export_bakery", tmp_path / "shop.gz")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_import_into_a_full_disk(tmp_path):
+    if connection.vendor != "sqlite":
+        pytest.skip("SQLite can be told that the disk is full")
+    for _time in range(100):
+        LotFactory(quantity=1, total_cost=1)
+    path = tmp_path / "shop.gz"
+    call_command("export_bakery", path)
+    empty()
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM")
+        cursor.execute("PRAGMA page_count")
+        cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0] + 2}")
+    try:
+        with pytest.raises(CommandError, match="The database stopped it: database or disk is full"):
+            call_command("import_bakery", path)
+        assert not InventoryItem.objects.exists()
+    finally:
+        connection.close()  # the limit is the connection's
+    call_command("import_bakery", path)
+    assert InventoryItem.objects.count() == 100
+    assert check_books() == []
 
 
 def test_a_backup(tmp_path):
