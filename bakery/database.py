@@ -56,6 +56,16 @@ def allow_long_statements(connection: BaseDatabaseWrapper, **_kwargs: Any) -> No
         connection.features.max_query_params = max(999, min(most, MOST_VALUES))
 
 
+def check_at_once(connection: BaseDatabaseWrapper) -> None:
+    """Have rows that name each other checked after each statement of this transaction, not at its end.
+
+    PostgreSQL keeps a note of each name until it is checked: millions of rows would fill the server's memory.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 def _sqlite(path: Path, *, var_dir: Path) -> dict[str, Any]:
     """SQLite, set up so that several writers wait for each other instead of failing with "database is locked"."""
     return {

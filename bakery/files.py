@@ -3,13 +3,16 @@
 import errno
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
 from django.utils.translation import gettext as _
 
 PART = ".part"  # what a file is called until it is whole
+STALE = 24 * 3600  # seconds after which half a file is nobody's any more
 
 
 class FileRefused(Exception):
@@ -24,6 +27,7 @@ def whole_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     with in_words(path):
         handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=PART, dir=path.parent)
         os.close(handle)
+        take_away_halves(path.parent, f"{path.name}-")
     part = Path(name)
     try:
         with in_words(path):
@@ -32,8 +36,15 @@ def whole_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
             os.replace(part, path)
             _keep(path.parent)
     finally:
-        for left in path.parent.glob(f"{part.name}*"):
+        for left in path.parent.glob(f"{escape(part.name)}*"):
             left.unlink(missing_ok=True)
+
+
+def take_away_halves(folder: Path, start: str) -> None:
+    """Take away what a killed program left of files whose names begin with `start`; one of today may still grow."""
+    for half in folder.glob(f".{escape(start)}*{PART}*"):
+        if time.time() - half.stat().st_mtime > STALE:
+            half.unlink(missing_ok=True)
 
 
 @contextmanager

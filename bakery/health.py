@@ -50,24 +50,33 @@ def probe() -> BaseDatabaseWrapper:
     return type(shop)({**shop.settings_dict, "OPTIONS": options}, DEFAULT_DB_ALIAS)
 
 
-def look_at_database() -> list[Finding]:
-    """Ask the database which migrations it has had."""
+def missing_migrations() -> tuple[list[str], bool]:
+    """Return which migrations the database has not had, and whether it has had any; raise what it says when away."""
     connection = probe()
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT app, name FROM django_migrations")
-            applied = set(cursor.fetchall())
-    except Error as error:
-        return [Finding(gettext_lazy("Database"), False, str(error))]
+            has_any = "django_migrations" in connection.introspection.table_names(cursor)
+            if has_any:
+                cursor.execute("SELECT app, name FROM django_migrations")
+            applied = set(cursor.fetchall()) if has_any else set()
     finally:
         connection.close()
-    pending = [
+    missing = [
         ".".join(key)
         for key, replaced in sorted(known_migrations().items())
         if key not in applied and not (replaced and all(old in applied for old in replaced))
     ]
+    return missing, bool(applied)
+
+
+def look_at_database() -> list[Finding]:
+    """Ask the database which migrations it has had."""
+    try:
+        pending, _any = missing_migrations()
+    except Error as error:
+        return [Finding(gettext_lazy("Database"), False, str(error))]
     return [
-        Finding(gettext_lazy("Database"), True, connection.display_name),
+        Finding(gettext_lazy("Database"), True, connections[DEFAULT_DB_ALIAS].display_name),
         Finding(gettext_lazy("Migrations"), not pending, ", ".join(pending) or _("All are applied.")),
     ]
 

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -12,10 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assembly.backup import postgres, sqlite
-from bakery.files import PART, FileRefused, in_words, whole_file
+from bakery.files import FileRefused, in_words, take_away_halves, whole_file
 
 NAME = re.compile(r"bakery-\d{8}-\d{6}(-\d+)?\.(sqlite3|dump)")  # what rotation may take away
-STALE = 24 * 3600  # seconds after which half a file is nobody's any more
 
 
 @dataclass(frozen=True)
@@ -48,6 +46,8 @@ def set_aside(folder: Path) -> Path:
     with whole_file(path) as part:
         if connection.vendor == "sqlite" and not sqlite.is_readable(sqlite.database()):
             shutil.copyfile(sqlite.database(), part)
+            for log in sqlite.logs(sqlite.database()):  # whoever mends the file will want them
+                shutil.copyfile(log, path.with_name(log.name.replace(sqlite.database().name, path.name)))
         else:
             tools().save(part)
     return path
@@ -60,9 +60,7 @@ def rotate(folder: Path, *, keep: int) -> list[Path]:
     with in_words(folder):
         for path in gone:
             path.unlink()
-        for path in folder.glob(f".bakery-*{PART}*"):
-            if time.time() - path.stat().st_mtime > STALE:
-                path.unlink()
+        take_away_halves(folder, "bakery-")
     return gone
 
 

@@ -5,10 +5,12 @@ import re
 import shutil
 import subprocess  # nosec B404 # it runs pg_dump and its like
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from django.db import DatabaseError, connection
@@ -20,6 +22,8 @@ from bakery.files import FileRefused
 SUFFIX = ".dump"
 MAGIC = b"PGDMP"
 WAIT = "20s"  # for whoever holds a table
+CHECK = "bakery_check"  # a database for a moment; its name goes on with the second of its making
+STALE = 24 * 3600  # seconds after which it is nobody's any more
 
 
 def save(to: Path) -> None:
@@ -73,14 +77,27 @@ def _name() -> str:
 @contextmanager
 def _temporary() -> Iterator[str]:
     """Make a database for a moment."""
-    name = f"bakery_check_{uuid4().hex}"
+    name = f"{CHECK}_{int(time.time())}_{uuid4().hex}"
     kept = str(connection.settings_dict["NAME"])
     with looking_into(kept) as server, server.cursor() as cursor:
+        for left in _left(cursor):
+            cursor.execute(f"DROP DATABASE IF EXISTS {server.ops.quote_name(left)}")
         cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0")
         try:
             yield name
         finally:
             cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+
+
+def _left(cursor: Any) -> list[str]:
+    """Return databases of ours that a killed check left behind: a day old, and nobody is in them."""
+    cursor.execute(
+        "SELECT datname FROM pg_database WHERE datname LIKE %s AND pg_get_userbyid(datdba) = current_user "
+        "AND NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pg_stat_activity.datname = pg_database.datname)",
+        [f"{CHECK}_%"],
+    )
+    made = [(name, re.fullmatch(rf"{CHECK}_(\d+)_[0-9a-f]{{32}}", name)) for (name,) in cursor.fetchall()]
+    return [name for name, found in made if found and time.time() - int(found[1]) > STALE]
 
 
 def _run(program: str, *arguments: str) -> None:
@@ -101,6 +118,11 @@ def _run(program: str, *arguments: str) -> None:
             raise FileRefused(_("The disk is full."))
         if "lock timeout" in done.stderr:
             raise FileRefused(_("The database is in use. Stop the server and try again."))
+        if "must be owner" in done.stderr or "permission denied for" in done.stderr:
+            raise FileRefused(
+                _("Nothing was changed: the user %(user)s must own the database and every table in it.")
+                % {"user": params.get("user", "")}
+            )
         raise FileRefused(_("%(program)s failed: %(why)s") % {"program": program, "why": lines[0][:300]})
 
 

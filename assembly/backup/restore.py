@@ -1,16 +1,17 @@
 """Putting a copy in the place of the database."""
 
-import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.contrib.auth.models import User
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from assembly.backup import sqlite
 from assembly.backup.copies import set_aside, tools
+from assembly.backup.other import look
 from assembly.transfer.tables import MODELS
 from bakery.files import FileRefused, in_words, whole_file
 
@@ -43,7 +44,20 @@ def restore(path: Path, *, overwrite: bool, aside: Path) -> Restored:
         _replace(path)
     else:
         tools().load(path)
-    return Restored(before, unchecked)
+    return Restored(before, unchecked and _look_now(before))
+
+
+def _look_now(before: Path | None) -> str:
+    """Check the books of what was put in place, when the copy itself could not be; return what still cannot be."""
+    try:
+        return look(connections[DEFAULT_DB_ALIAS])
+    except FileRefused as error:
+        raise FileRefused(
+            _("The backup is in place, but: %(why)s What the database held is in %(before)s.")
+            % {"why": error, "before": before}
+            if before
+            else _("The backup is in place, but: %(why)s") % {"why": error}
+        ) from error
 
 
 def _holds_data() -> bool:
@@ -68,7 +82,6 @@ def _replace(path: Path) -> None:
     connection.close()
     database = sqlite.database()
     with whole_file(database, overwrite=True) as part:
-        part.write_bytes(path.read_bytes())
-    for suffix in ("-wal", "-shm", "-journal"):
-        Path(f"{database}{suffix}").unlink(missing_ok=True)
-    os.sync()
+        shutil.copyfile(path, part)
+        for log in sqlite.logs(database):  # before the copy has the name: it would take an old log for its own
+            log.unlink()

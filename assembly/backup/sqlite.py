@@ -26,6 +26,12 @@ def database() -> Path:
     return path
 
 
+def logs(path: Path) -> list[Path]:
+    """Return the files that SQLite keeps beside a database, as far as they are there."""
+    beside = [Path(f"{path}{suffix}") for suffix in ("-wal", "-shm", "-journal")]
+    return [log for log in beside if log.exists()]
+
+
 def save(to: Path) -> None:
     """Copy the database as of one moment into `to`, while others write."""
     with in_words(), closing(_open(database(), "ro")) as source, closing(_open(to, "rwc")) as target:

@@ -132,7 +132,9 @@ class Story:
 
 
 def days_of(total: int, first: date, days: int) -> list[tuple[date, int]]:
-    """Spread so many runs evenly over days; a quiet shop does not open every day."""
+    """Spread so many runs evenly over days; a quiet shop does not open every day, and for no runs not at all."""
+    if not total:
+        return []
     is_open = max(1, min(days, total // LEAST_A_DAY))
     return [
         (first + timedelta(number * days // is_open), (number + 1) * total // is_open - number * total // is_open)

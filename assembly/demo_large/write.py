@@ -68,6 +68,11 @@ class Writer:
         for table in self.tables.values():
             table.write()
 
+    def begin(self) -> None:
+        """What is written from here on is one year."""
+        for table in self.tables.values():
+            table.begin()
+
     def finish(self) -> None:
         """Nothing more comes."""
         count_on(self.tables.values())

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import Count, F, Sum
 from django.utils import timezone
 
+from assembly import demo_large
 from assembly.demo_large.story import Recipe, Story, days_of
 from assembly.demo_large.tables import Table
 from assembly.models import AssemblyPackagingConsumption, AssemblyRun, PackagingDebt, consumption_models
@@ -72,6 +73,37 @@ def test_the_books_balance_and_everything_that_happens_in_a_shop_happens(year, c
     assert counts() == before
 
 
+def test_more_than_a_year_are_years_before_it_whole_and_each_its_own(monkeypatch):
+    monkeypatch.setattr(demo_large, "RUNS", 120)
+    call_command("demo")
+    before = AssemblyRun.objects.in_force().count()
+    call_command("demo", "--large", "--runs", "361")  # four years of 90, and one run before
+    assert AssemblyRun.objects.in_force().count() == before + 361
+    assert check_books() == []
+    moments = AssemblyRun.objects.filter(recorded_by=None, pk__gt=before + 2).values_list("assembled_at", flat=True)
+    assert (max(moments) - min(moments)).days > 3 * 364
+    assert max(moments) < timezone.now()
+    for model in (AssemblyOrder, Composition, InventoryItem, AssemblyRun, CompositionAssignment, PackagingDebt):
+        rows = model.objects.order_by("-pk")[:20]
+        assert rows[0].uuid.hex.startswith("5eed")  # of the last copy
+        for row in rows:
+            row.full_clean(validate_unique=False)
+    for model in consumption_models():
+        rows = model.objects.select_related("movement__inventory_item", "assembly_run", "composition")
+        for row in rows.order_by("-pk")[:50]:
+            lot = row.movement.inventory_item
+            assert row.lot_code == lot.label
+            assert lot.received_on <= timezone.localdate(row.assembly_run.assembled_at)
+            assert row.composition is None or row.composition.order_id == row.assembly_run.order_id
+            assert row.movement.order_id == row.assembly_run.order_id
+    codes = InventoryItem.objects.filter(lot_code__startswith="Y").values_list("lot_code", flat=True)
+    assert len(codes) == len(set(codes))
+    written = record_assembly(
+        quantity=1, finished_good_id=FinishedGood.objects.get(display_name="Red gift box").pk, by=None, key=uuid4()
+    )
+    assert written == AssemblyRun.objects.latest("pk")
+
+
 def test_it_joins_a_demo_that_is_there_with_rows_as_the_services_write_them():
     call_command("demo")
     before = AssemblyRun.objects.in_force().count()
@@ -128,12 +160,12 @@ def test_the_same_story_is_told_every_time():
     assert len({item for item, _quantity in told[0]}) == 2
 
 
-@pytest.mark.parametrize("runs", [1, 19, 500, 7_301, 1_000_000])
+@pytest.mark.parametrize("runs", [0, 1, 19, 500, 7_301, 1_000_000])
 def test_a_year_has_the_runs_that_were_asked_for(runs):
     days = days_of(runs, date(2025, 1, 1), 365)
     assert sum(count for _day, count in days) == runs
-    assert days[0][0] == date(2025, 1, 1)
-    assert days[-1][0] <= date(2025, 12, 31)
+    assert not days or days[0][0] == date(2025, 1, 1)
+    assert not days or days[-1][0] <= date(2025, 12, 31)
     assert all(count > 0 for _day, count in days)
 
 

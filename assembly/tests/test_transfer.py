@@ -16,9 +16,9 @@ from assembly.demo import load_demo
 from assembly.models import AssemblyRun
 from assembly.queries import check_books
 from assembly.services import correct_run, record_assembly
-from assembly.tests.transfers import empty, export, lines_of, sealed, write_lines
+from assembly.tests.transfers import empty, export, lines_of, sealed, why_it_stays, write_lines
 from assembly.transfer import ImportRefused, load_file
-from assembly.transfer.tables import MODELS, TABLES, why_it_stays
+from assembly.transfer.tables import MODELS, TABLES
 from bakery.models import BaseModel, FoldedField
 from packaging.models import FinishedGood, GenericProduct, InventoryItem, StockMovement
 from packaging.services import receive_lot

@@ -8,9 +8,16 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from assembly.transfer import write_file
-from assembly.transfer.tables import MODELS, TABLES
+from assembly.transfer.tables import MODELS, STAY, STAY_HISTORY, TABLES
 from assembly.transfer.totals import Totals, counted
 from bakery.history import Change
+
+
+def why_it_stays(model):
+    """Return why the rows of a model do not travel; nothing when they do, or when nobody has thought of it."""
+    if issubclass(model, Change):
+        return STAY_HISTORY
+    return STAY.get(model._meta.label_lower) or STAY.get(model._meta.app_label, "")
 
 
 def empty():

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management.color import no_style
-from django.db import DatabaseError, connection, models, transaction
+from django.db import DatabaseError, OperationalError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from assembly.queries import check_books
@@ -17,10 +17,13 @@ from assembly.transfer.errors import ImportRefused
 from assembly.transfer.read import Section, read_rows
 from assembly.transfer.tables import USER_TABLE, Table
 from assembly.transfer.write import Progress, quiet
+from bakery.bulk import Bulk
+from bakery.database import check_at_once
 from bakery.history import acting
 from bakery.models import FoldedField
+from bakery.text import fold
 
-BATCH = 500  # rows of one statement
+BATCH = 1_000  # rows of one statement
 MOST_SAID = 20  # rows named in a refusal
 
 
@@ -41,6 +44,7 @@ def load_file(path: Path, *, progress: Progress = quiet) -> Loaded:
     for _row in read_rows(path, quiet):
         pass
     with transaction.atomic(), acting(None):
+        check_at_once(connection)
         loaded = _Loader().load(path, progress)
         if loaded.new and (differences := check_books()):
             raise ImportRefused(
@@ -56,12 +60,14 @@ class _Loader:
     def __init__(self) -> None:
         self.loaded = Loaded()
         self.people: dict[str, int] = {}
-        self.differ: list[str] = []
+        self.differ: list[str] = []  # the first of those that do
+        self.differing = 0
         self.numbered: list[type[models.Model]] = []
         self.keeps: dict[str, bool] = {}
         self.batch: list[tuple[list[Any], list[Any]]] = []
         self.uuids: set[UUID] = set()
         self.section: Section | None = None
+        self.bulk: Bulk | None = None
 
     def load(self, path: Path, progress: Progress) -> Loaded:
         for section, written, row in read_rows(path, progress):
@@ -74,11 +80,11 @@ class _Loader:
             self.batch.append((written, row))
             self.uuids.add(row[1])
         self._flush()
-        if self.differ:
+        if self.differing:
             raise ImportRefused(
                 _("%(count)s rows are here already and differ from the export. Nothing was brought in.")
-                % {"count": len(self.differ)},
-                self.differ[:MOST_SAID],
+                % {"count": self.differing},
+                self.differ,
             )
         self._go_on_counting()
         return self.loaded
@@ -136,7 +142,9 @@ class _Loader:
             elif known[2:] == written[2:]:
                 self.loaded.known += 1
             else:
-                self.differ.append(_difference(section, known, written))
+                self.differing += 1
+                if len(self.differ) < MOST_SAID:
+                    self.differ.append(_difference(section, known, written))
         return new
 
     def _insert(self, table: Table, names: list[str], rows: list[list[Any]]) -> None:
@@ -144,30 +152,32 @@ class _Loader:
         keeps = self.keeps[table.name]
         if keeps and table.model not in self.numbered:
             self.numbered.append(table.model)
-        instances = self._instances(table, names, rows)
+        if self.bulk is None or self.bulk.model is not table.model:
+            fields = [each for each in table.model._meta.concrete_fields if keeps or not each.primary_key]
+            self.bulk = Bulk(table.model, fields)
+        bulk, columns = self.bulk, self._columns(table, names, rows)
+        made = list(zip(*(columns[each.name] for each in bulk.fields), strict=True))
         try:
             with transaction.atomic():
-                _write(table.model, instances, with_number=keeps)
+                bulk.insert(made)
+        except OperationalError:  # the disk is full, the server is gone: no row is to blame
+            raise
         except DatabaseError as error:
-            raise self._why(table, instances, keeps, error) from error
+            raise _why(table, bulk, made, error) from error
 
-    def _instances(self, table: Table, names: list[str], rows: list[list[Any]]) -> list[models.Model]:
-        """Make rows of the model, with the numbers that the rows which they name have here."""
-        values = {name: [row[place] for row in rows] for place, name in enumerate(names)}
+    def _columns(self, table: Table, names: list[str], rows: list[list[Any]]) -> dict[str, list[Any]]:
+        """Return the values by column, with the numbers that named rows have here, and with what the file lacks."""
+        columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
         for name in names:
             target = table.columns[name].target
             if target is not None:
-                values[name] = self._numbers(table, name, target, values[name])
-        attnames = [table.columns[name].field.attname for name in names]
-        made = [
-            table.model(**dict(zip(attnames, row, strict=True)))
-            for row in zip(*(values[name] for name in names), strict=True)
-        ]
+                columns[name] = self._numbers(table, name, target, columns[name])
         for each in table.model._meta.concrete_fields:
             if isinstance(each, FoldedField):
-                for instance in made:
-                    each.fill(instance)
-        return made
+                columns[each.name] = [fold(value or "") for value in columns[each.source]]
+            elif each.name not in columns:
+                columns[each.name] = [each.get_default() for _row in rows]
+        return columns
 
     def _numbers(self, table: Table, name: str, target: type[models.Model], named: list[Any]) -> list[Any]:
         """Return the number here of each row that is named."""
@@ -183,28 +193,6 @@ class _Loader:
                 )
         return [None if each is None else found[each] for each in named]
 
-    def _why(
-        self, table: Table, instances: Sequence[models.Model], keeps: bool, refusal: DatabaseError
-    ) -> ImportRefused:
-        """Find the first row that the database refuses, and the words of the rule."""
-        for instance in instances:
-            try:
-                with transaction.atomic():
-                    _write(table.model, [instance], with_number=keeps)
-            except DatabaseError as error:
-                refusal = error
-                instance.pk = None  # its own number is not what the rule is about
-                try:
-                    instance.validate_unique()
-                    instance.validate_constraints()
-                except ValidationError as words:
-                    return _refused(table.name, str(instance.uuid), words)  # type: ignore[attr-defined]
-                break
-        return ImportRefused(
-            _("%(table)s: the database refuses a row (%(why)s). Nothing was brought in.")
-            % {"table": table.name, "why": str(refusal).partition("\n")[0]}
-        )
-
     def _go_on_counting(self) -> None:
         """Let PostgreSQL count on behind the numbers that were given; SQLite does by itself."""
         with connection.cursor() as cursor:
@@ -212,21 +200,26 @@ class _Loader:
                 cursor.execute(sql)
 
 
-def _write(model: type[models.Model], instances: Sequence[models.Model], *, with_number: bool) -> None:
-    """Insert rows with every column as it is: the model's own saving would set the times of now."""
-    fields = [each for each in model._meta.concrete_fields if with_number or not each.primary_key]
-    quote = connection.ops.quote_name
-    columns = ", ".join(quote(str(each.column)) for each in fields)
-    places = ", ".join(["%s"] * len(fields))
-    rows = [
-        [each.get_db_prep_save(getattr(instance, each.attname), connection) for each in fields]
-        for instance in instances
-    ]
-    with connection.cursor() as cursor:
-        # S608: every name is of a model, every value a parameter.
-        table = quote(model._meta.db_table)
-        insert = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # nosec B608 # noqa: S608 - names of models
-        cursor.executemany(insert, rows)
+def _why(table: Table, bulk: Bulk, rows: Sequence[Sequence[Any]], refusal: DatabaseError) -> ImportRefused:
+    """Find the first row that the database refuses, and the words of the rule."""
+    for row in rows:
+        try:
+            with transaction.atomic():
+                bulk.insert([row])
+        except DatabaseError as error:
+            refusal = error
+            instance = table.model(**dict(zip((each.attname for each in bulk.fields), row, strict=True)))
+            instance.pk = None  # its own number is not what the rule is about
+            try:
+                instance.validate_unique()
+                instance.validate_constraints()
+            except ValidationError as words:
+                return _refused(table.name, str(instance.uuid), words)  # type: ignore[attr-defined]
+            break
+    return ImportRefused(
+        _("%(table)s: the database refuses a row (%(why)s). Nothing was brought in.")
+        % {"table": table.name, "why": str(refusal).partition("\n")[0]}
+    )
 
 
 def _refused(table: str, row: str, error: ValidationError) -> ImportRefused:

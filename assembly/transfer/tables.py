@@ -4,7 +4,7 @@ A table stands after the tables that its rows name. Fields travel by themselves;
 is left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,6 @@ from django.db import models
 
 from assembly import models as assembly
 from assembly.transfer.values import Kind, kind_of
-from bakery.history import Change
 from bakery.models import FoldedField
 from packaging import models as packaging
 
@@ -57,15 +56,9 @@ STAY = {
 }
 STAY_HISTORY = "what was changed by whom before the move; a backup keeps it"
 
+CHUNK = 1_000  # rows that a query holds
 USER_TABLE = "auth.user"
 USER_FIELDS = ("username", "first_name", "last_name")
-
-
-def why_it_stays(model: type[models.Model]) -> str:
-    """Return why the rows of a model do not travel; nothing when they do, or when nobody has thought of it."""
-    if issubclass(model, Change):
-        return STAY_HISTORY
-    return STAY.get(model._meta.label_lower) or STAY.get(model._meta.app_label, "")
 
 
 @dataclass(frozen=True)
@@ -107,19 +100,19 @@ class Table:
         fields = [field for field in self.model._meta.concrete_fields if not isinstance(field, FoldedField)]
         return {field.name: Column(field, kind_of(field)) for field in fields}
 
-    def rows(self, names: list[str] | None = None, **only: Any) -> Iterator[list[Any]]:
+    def rows(self, names: list[str] | None = None, **only: Any) -> Generator[list[Any]]:
         """Yield rows as they stand in a file, in the order in which they were made, a few at a time."""
         columns = [self.columns[name] for name in names or self.columns]
         found = self.model._base_manager.filter(**only).order_by("pk").values_list(*(column.path for column in columns))
         writers = [column.kind.write for column in columns]
-        for row in found.iterator(chunk_size=1000):
+        for row in found.iterator(chunk_size=CHUNK):
             yield [None if value is None else write(value) for write, value in zip(writers, row, strict=True)]
 
 
 TABLES = {model._meta.label_lower: Table(model) for model in MODELS}
 
 
-def people() -> Iterator[list[str]]:
+def people() -> Generator[list[str]]:
     """Yield whoever is named by a row that travels, by username."""
     named: set[Any] = set()
     for table in TABLES.values():

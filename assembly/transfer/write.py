@@ -2,7 +2,8 @@
 
 import gzip
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -40,16 +41,17 @@ class _Writer:
         self.file.write(line + b"\n")
         return line
 
-    def table(self, name: str, names: Iterable[str], rows: Iterable[list[Any]]) -> None:
+    def table(self, name: str, names: Iterable[str], rows: Generator[list[Any]]) -> None:
         names = list(names)
         table = TABLES.get(name)
         self.totals.start(name)
         self.totals.line(self.line({"table": name, "fields": names}))
-        for row in rows:
-            self.totals.line(self.line(row))
-            self.totals.row(name, counted(table, names, row) if table else None)
-            if self.totals.rows[name] % STEP == 0:
-                self.progress(name, self.totals.rows[name])
+        with closing(rows):  # a query that is not read to its end lets go of the database now, whatever stops it
+            for row in rows:
+                self.totals.line(self.line(row))
+                self.totals.row(name, counted(table, names, row) if table else None)
+                if self.totals.rows[name] % STEP == 0:
+                    self.progress(name, self.totals.rows[name])
         self.progress(name, self.totals.rows[name])
 
 

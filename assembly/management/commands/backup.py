@@ -4,10 +4,11 @@ from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from assembly.backup import back_up, rotate
+from bakery.commands import ShopCommand
 from bakery.files import FileRefused
 
 
@@ -18,11 +19,12 @@ def at_least_one(text: str) -> int:
     return int(text)
 
 
-class Command(BaseCommand):
+class Command(ShopCommand):
     """Copy the database into a folder, open the copy, check its books, and take away the oldest copies."""
 
     help = "Copy the database into a folder while it is used, check the copy, and keep the newest N."
     requires_system_checks: list[str] = []
+    takes_older_release = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("dir", type=Path, help="the folder for the copies; it is made when it is not there")

@@ -3,12 +3,11 @@
 import sys
 from typing import Any
 
-from django.core.management import BaseCommand
-
 from assembly.services import keep_check
+from bakery.commands import ShopCommand
 
 
-class Command(BaseCommand):
+class Command(ShopCommand):
     """Recompute every stored figure from the rows that make it."""
 
     help = "Check lots, promises, runs, debts and orders against their rows; exit 1 with what differs."

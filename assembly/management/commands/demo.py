@@ -4,16 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from assembly.demo import NotEmpty, load_demo
 from assembly.demo_large import RUNS, load_year
 from assembly.services import keep_check
+from bakery.commands import ShopCommand
 from bakery.demo import DEMO_PASSWORD
 
 
-class Command(BaseCommand):
+class Command(ShopCommand):
     """Load the demo bakery once. Its users, with a printed password, exist only where DEBUG is on."""
 
     help = "Load the demo bakery; a second time changes nothing, and a database with real data is left alone."

@@ -3,14 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from assembly.transfer import write_file
+from bakery.commands import ShopCommand
 from bakery.files import FileRefused
 
 
-class Command(BaseCommand):
+class Command(ShopCommand):
     """Write everything, by uuid, to the last place, while people go on working."""
 
     help = "Write everything into one compressed file, which import_bakery reads on any database of this program."

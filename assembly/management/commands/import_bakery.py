@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from assembly.transfer import ImportRefused, load_file
+from bakery.commands import ShopCommand
 
 
-class Command(BaseCommand):
+class Command(ShopCommand):
     """Bring a whole file in or nothing; a second time changes nothing."""
 
     help = "Bring in everything from a file of export_bakery, all or nothing; rows that are here already stay."

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from assembly.baketracker.importing import Outcome, import_file
 from assembly.baketracker.read import BadFile
 from assembly.baketracker.rows import Options, Undecidable
+from bakery.commands import ShopCommand
 
 BAR = 30
 
@@ -31,7 +32,7 @@ def _units(text: str) -> str:
     return text
 
 
-class Command(BaseCommand):
+class Command(ShopCommand):
     """Bring over what the desktop app's SQLite file has, say what could not come, and compare the sums."""
 
     help = "Move in from the desktop app: read its SQLite file, bring over what is new, list the rest, compare."

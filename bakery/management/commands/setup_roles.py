@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
+from bakery.commands import ShopCommand
 from bakery.roles import PermissionsMissing, set_up_roles
 
 
-class Command(BaseCommand):
+class Command(ShopCommand):
     """Make the groups of a shop, or bring them up to a newer version. It can run any number of times."""
 
     help = "Make the groups Packers, Planners, Managers and Staff, or bring them up to this version."
