@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.table import Row, from_json, table, to_json
 
 GOALS = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8")
-RUNS, QUICK_RUNS = 1_000_000, 20_000
+RUNS, QUICK_RUNS = (1_000, 1_000_000), (250, 5_000)  # past runs of the small and the big database
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
@@ -21,7 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and return 0; with --strict 1 when a goal is missed or was not measured."""
     given = parser().parse_args(arguments)
     goals = given.only or list(GOALS)
-    runs = given.runs or (QUICK_RUNS if given.quick else RUNS)
+    small, big = QUICK_RUNS if given.quick else RUNS
+    runs = small, given.runs or big
     rows: list[Row] = []
     missing: list[str] = []
     for database in given.database or list(NAMES):
@@ -44,17 +45,19 @@ def parser() -> argparse.ArgumentParser:
     asked.add_argument("--quick", action="store_true", help="under a minute: short slices, short histories")
     asked.add_argument("--only", nargs="+", choices=GOALS, metavar="P1", help="only these goals")
     asked.add_argument("--database", nargs="+", choices=list(NAMES), help="only this database")
-    asked.add_argument("--runs", type=int, help=f"past runs of the big database ({RUNS:,}; quick: {QUICK_RUNS:,})")
+    asked.add_argument(
+        "--runs", type=int, help=f"past runs of the big database ({RUNS[1]:,}; quick: {QUICK_RUNS[1]:,})"
+    )
     asked.add_argument("--json", action="store_true", help="a list of objects instead of a table")
     asked.add_argument("--strict", action="store_true", help="exit code 1 when a goal is missed")
     return asked
 
 
-def measured(database: str, goals: Sequence[str], runs: int, *, is_quick: bool) -> tuple[list[Row], str]:
+def measured(database: str, goals: Sequence[str], runs: tuple[int, int], *, is_quick: bool) -> tuple[list[Row], str]:
     """Return the figures of one database, and why there are none or not all."""
     print(f"{NAMES[database]}: {', '.join(goals)} …", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(prefix="bakery-bench-", ignore_cleanup_errors=True) as folder:
-        command = [sys.executable, "-W", "ignore", "-m", "bench.measure", "--goals", *goals, "--runs", str(runs)]
+        command = [sys.executable, "-W", "ignore", "-m", "bench.measure", "--goals", *goals, "--runs", *map(str, runs)]
         command += ["--quick"] if is_quick else []
         url = os.environ.get("DATABASE_URL", "")
         if database == "sqlite":

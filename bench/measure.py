@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from time import perf_counter
 
 import django
 
@@ -15,7 +16,7 @@ def main() -> None:
     """Measure the goals that are asked for."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--goals", nargs="+", required=True)
-    parser.add_argument("--runs", type=int, required=True)
+    parser.add_argument("--runs", type=int, nargs=2, required=True)
     parser.add_argument("--quick", action="store_true")
     given = parser.parse_args()
     print(json.dumps({"started": True}), flush=True)
@@ -24,21 +25,25 @@ def main() -> None:
     measure(given.goals, runs=given.runs, is_quick=given.quick)
 
 
-def measure(goals: list[str], *, runs: int, is_quick: bool) -> None:
+def measure(goals: list[str], *, runs: tuple[int, int], is_quick: bool) -> None:
     """Make the databases, print each figure as it is known, and clean up."""
     # Local: Django has to be ready.
     from bench.databases import Databases
     from bench.plan import Bench
     from bench.rounds import FULL, QUICK
 
-    databases = Databases({"small": 1000, "big": runs}, say)
+    databases = Databases(dict(zip(("small", "big"), runs, strict=True)), say)
     try:
+        start = perf_counter()
         databases.prepare()
+        say(f"making tables took {perf_counter() - start:.0f} s")
         bench = Bench(databases, QUICK if is_quick else FULL, is_quick)
         for goal, measured in measurements().items():
             if goal in goals:
+                start = perf_counter()
                 for row in measured(bench):
                     print(json.dumps(to_json([row])[0]), flush=True)
+                say(f"{goal} took {perf_counter() - start:.0f} s")
     finally:
         databases.remove()
 
