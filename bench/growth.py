@@ -53,6 +53,8 @@ def pages() -> dict[str, str]:
         "page of a good": reverse("packaging:good_detail", args=[good]),
         "shopping list": reverse("packaging:shopping_list"),
         "what changed": reverse("log_list"),
+        "administration, movements": reverse("admin:packaging_stockmovement_changelist"),
+        "administration, runs": reverse("admin:assembly_assemblyrun_changelist"),
     }
 
 

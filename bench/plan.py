@@ -16,5 +16,5 @@ class Bench:
 
     @property
     def grown(self) -> str:
-        """The database with a long history; a quick look at counts spares the long one."""
-        return "small" if self.is_quick else "big"
+        """The database with a history; a quick look does not make the long one for this alone."""
+        return "small" if self.is_quick and "big" not in self.databases.made else "big"

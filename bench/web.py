@@ -39,8 +39,8 @@ def measure_p5(bench: Bench) -> Iterator[Row]:
         recorded, pairs = [], []
         _slice(recorders, 0), _slice(readers, 0)
         for _round in range(bench.effort.rounds):
-            first, rate = _slice(recorders, bench.effort.seconds * 5)
-            _second, empty = _slice(readers, bench.effort.seconds * 5)
+            first, rate = _slice(recorders, bench.effort.seconds * 8)
+            _second, empty = _slice(readers, bench.effort.seconds * 8)
             recorded += first
             pairs.append((rate, empty))
     times = [answer.seconds for answer in recorded]
