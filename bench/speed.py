@@ -35,10 +35,10 @@ def measure_p3(bench: Bench) -> Iterator[Row]:
 def measure_p4(bench: Bench) -> Iterator[Row]:
     """How much longer a recording takes with more lines, more lots, more history."""
     few, many = recording(good_of(3)), recording(good_of(30))
-    ten, thousand = recording(good_of(3, lots=10)), recording(good_of(3, lots=1000))
+    ten, thousand = recording(good_of(3, lots=10)), recording(good_of(3, lots=bench.many_lots))
     bench.databases.analyze()
     yield at_most("P4 30+30 lines against 3+3", ratios(bench.effort.slices(few, many)), LINES)
-    yield at_most("P4 1000 lots against 10", ratios(bench.effort.slices(ten, thousand)), MORE)
+    yield at_most(f"P4 {bench.many_lots} lots against 10", ratios(bench.effort.slices(ten, thousand)), MORE)
     with bench.databases.using("big"):
         late = recording(good_of(3))
         bench.databases.analyze()
