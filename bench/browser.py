@@ -8,6 +8,8 @@ from time import perf_counter
 from urllib.parse import urlencode, urljoin, urlsplit
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+INPUT = re.compile(r"<input\b[^>]*>")
+ATTRIBUTE = re.compile(r'\b(name|value|type)="([^"]*)"')
 ASSET = re.compile(r"<(?:link|script|img|source|use)\b[^>]*?\b(?:href|src)=\"([^\"]+)\"[^>]*>")
 IN_STYLE = re.compile(r"url\([\"']?([^\"')]+)[\"']?\)|@import\s+[\"']([^\"']+)")
 LOADED = re.compile(r"\brel=\"(?:stylesheet|icon|preload|modulepreload|manifest|apple-touch-icon)\"")
@@ -55,12 +57,14 @@ class Browser:
         if answer.status != 302:
             raise RuntimeError(f"The log-in was answered with {answer.status}.")
 
-    def read_token(self, address: str) -> None:
-        """Keep the token of a page for the forms that follow."""
-        found = TOKEN.search(self.get(address).text)
+    def read_token(self, address: str) -> Answer:
+        """Keep the token of a page for the forms that follow, and return the page."""
+        page = self.get(address)
+        found = TOKEN.search(page.text)
         if found is None:
             raise RuntimeError(f"{address} has no form.")
         self.token = found[1]
+        return page
 
     def _send(self, method: str, address: str, body: str | None, headers: dict[str, str]) -> Answer:
         sent = {"Accept-Encoding": "gzip", "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()), **headers}
@@ -77,6 +81,18 @@ class Browser:
             self.cookies[name] = value
         size = len(content) + sum(len(name) + len(value) + 4 for name, value in got.headers.items()) + 17
         return Answer(got.status, got.headers, content, perf_counter() - start, size)
+
+
+def fields_of(page: str, form: str) -> dict[str, object]:
+    """Return what the form of this id would send as it stands: its fields of one line, as far as they say something."""
+    _before, _tag, inside = page.partition(f'id="{form}"')
+    inputs = (dict(ATTRIBUTE.findall(tag)) for tag in INPUT.findall(inside.partition("</form>")[0]))
+    unchecked = {"checkbox", "radio", "submit"}
+    return {
+        own["name"]: own["value"]
+        for own in inputs
+        if {"name", "value"} <= own.keys() and own.get("type") not in unchecked and own["name"] != "csrfmiddlewaretoken"
+    }
 
 
 def assets_of(page: str, address: str) -> list[str]:

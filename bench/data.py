@@ -54,7 +54,7 @@ def somebody() -> User:
     if found is not None:
         return found
     set_up_roles()
-    user = User.objects.create_user(USER, password=PASSWORD)
+    user = User.objects.create_user(USER, password=PASSWORD, is_staff=True)
     user.groups.set(Group.objects.all())
     return user
 

@@ -78,8 +78,13 @@ class Databases:
         load_demo(with_users=False)
         load_year(runs=self.runs[size])
         somebody()
-        with connections["default"].cursor() as cursor:
-            cursor.execute("ANALYZE")
+        self.analyze()
+
+    def analyze(self) -> None:
+        """Let PostgreSQL look at what is in its tables, as it does by itself in a shop that is open for a while."""
+        if self.vendor == "postgresql":
+            with connections["default"].cursor() as cursor:
+                cursor.execute("ANALYZE")
 
     def limit(self) -> Limit:
         """Return the limit on the empty database."""

@@ -25,7 +25,7 @@ def measure_p7(bench: Bench) -> Iterator[Row]:
             client = signed_in()
             old = Composition.objects.filter(is_generic=True, order__status="closed").count()
             bench.databases.say(f"{size}: {AssemblyRun.objects.count():,} runs, {old:,} old lines of packaging")
-            for name, address in pages().items():
+            for name, address in {**pages(), **({} if bench.is_quick else more_pages())}.items():
                 acts.setdefault(name, {})[size] = _asking(bench, size, client, address)
     for name, act in acts.items():
         pairs = bench.effort.slices(act["small"], act["big"])
@@ -47,12 +47,21 @@ def pages() -> dict[str, str]:
         "history of one good": f"{history}?{urlencode({'good': good})}",
         "pending list": reverse("packaging:pending_list"),
         "dashboard": reverse("assembly:today"),
+    }
+
+
+def more_pages() -> dict[str, str]:
+    """Return the addresses of other lists, for which a quick look has no time."""
+    good = FinishedGood.objects.order_by("pk").values_list("pk", flat=True)[0]
+    return {
         "stock list": reverse("packaging:stock"),
         "lots of one good": f"{reverse('packaging:lot_list')}?{urlencode({'good': good})}",
         "orders": reverse("packaging:order_list"),
         "page of a good": reverse("packaging:good_detail", args=[good]),
         "shopping list": reverse("packaging:shopping_list"),
         "what changed": reverse("log_list"),
+        "administration, movements": reverse("admin:packaging_stockmovement_changelist"),
+        "administration, runs": reverse("admin:assembly_assemblyrun_changelist"),
     }
 
 

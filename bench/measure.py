@@ -5,40 +5,52 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from time import perf_counter
 
 import django
 
 from bench.table import Row, to_json
+
+NEEDED = {"P1": ("small",), "P2": ("small", "big"), "P4": ("big",), "P7": ("small", "big"), "P8": ("small",)}
 
 
 def main() -> None:
     """Measure the goals that are asked for."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--goals", nargs="+", required=True)
-    parser.add_argument("--runs", type=int, required=True)
+    parser.add_argument("--runs", type=int, nargs=2, required=True)
     parser.add_argument("--quick", action="store_true")
     given = parser.parse_args()
-    print(json.dumps({"started": True}), flush=True)
+    print(json.dumps("started"), flush=True)
     os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"
     django.setup()
     measure(given.goals, runs=given.runs, is_quick=given.quick)
 
 
-def measure(goals: list[str], *, runs: int, is_quick: bool) -> None:
-    """Make the databases, print each figure as it is known, and clean up."""
+def measure(goals: list[str], *, runs: tuple[int, int], is_quick: bool) -> None:
+    """Make the databases, wait for a word, print each figure as it is known, and clean up."""
     # Local: Django has to be ready.
     from bench.databases import Databases
     from bench.plan import Bench
     from bench.rounds import FULL, QUICK
 
-    databases = Databases({"small": 1000, "big": runs}, say)
+    databases = Databases(dict(zip(("small", "big"), runs, strict=True)), say)
     try:
         databases.prepare()
+        for size in ("small", "big"):
+            if any(size in NEEDED.get(goal, ()) for goal in goals):
+                with databases.using(size):
+                    pass
+        print(json.dumps("ready"), flush=True)
+        if not sys.stdin.readline():
+            return
         bench = Bench(databases, QUICK if is_quick else FULL, is_quick)
         for goal, measured in measurements().items():
             if goal in goals:
+                start = perf_counter()
                 for row in measured(bench):
                     print(json.dumps(to_json([row])[0]), flush=True)
+                say(f"{goal} took {perf_counter() - start:.0f} s")
     finally:
         databases.remove()
 

@@ -15,6 +15,11 @@ class Bench:
     is_quick: bool
 
     @property
+    def many_lots(self) -> int:
+        """How many lots of an item are many."""
+        return 200 if self.is_quick else 1000
+
+    @property
     def grown(self) -> str:
-        """The database with a long history; a quick look at counts spares the long one."""
-        return "small" if self.is_quick else "big"
+        """The database with a history; a quick look does not make the long one for this alone."""
+        return "small" if self.is_quick and "big" not in self.databases.made else "big"

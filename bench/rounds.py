@@ -19,15 +19,15 @@ class Effort:
         """Return how often a second each of the two was done, round by round: A B A B ..."""
         for act in (first, second):
             act()
+        gc.collect()
         return [(_rate(first, self.seconds), _rate(second, self.seconds)) for _round in range(self.rounds)]
 
 
-QUICK = Effort(rounds=5, seconds=0.1)
+QUICK = Effort(rounds=5, seconds=0.05)
 FULL = Effort(rounds=15, seconds=0.5)
 
 
 def _rate(act: Act, seconds: float) -> float:
-    gc.collect()
     done, start = 0, perf_counter()
     while True:
         act()

@@ -13,6 +13,7 @@ from bench.plan import Bench
 from bench.statements import recording
 from bench.table import Row, at_least, at_most, ratios
 
+KINDS = ((3, False), (3, True), (10, False), (30, False))  # lines of each kind; whether lots are promised
 SHARE, LINES, MORE = 0.50, 6, 1.3
 
 
@@ -20,9 +21,10 @@ def measure_p3(bench: Bench) -> Iterator[Row]:
     """The service against the limit, on the same goods by turns; before, that both write the same."""
     limit = bench.databases.limit()
     try:
-        for lines, decided in ((3, False), (3, True), (10, False), (30, False)):
+        for lines, decided in KINDS[:: 3 if bench.is_quick else 1]:
             good = good_of(lines, decided=decided, orders=2)
             refuse_unequal(good, limit)
+            bench.databases.analyze()
             pairs = bench.effort.slices(recording(good), recording_by_hand(limit, good))
             words = f"{lines}+{lines} lines{', promised' if decided else ''}"
             yield at_least(f"P3 recordings against the limit, {words}", ratios(pairs), SHARE)
@@ -33,22 +35,22 @@ def measure_p3(bench: Bench) -> Iterator[Row]:
 
 def measure_p4(bench: Bench) -> Iterator[Row]:
     """How much longer a recording takes with more lines, more lots, more history."""
-    few = good_of(3)
-    yield at_most(
-        "P4 30+30 lines against 3+3", ratios(bench.effort.slices(recording(few), recording(good_of(30)))), LINES
-    )
-    ten, thousand = recording(good_of(3, lots=10)), recording(good_of(3, lots=1000))
-    yield at_most("P4 1000 lots against 10", ratios(bench.effort.slices(ten, thousand)), MORE)
+    few, many = recording(good_of(3)), recording(good_of(30))
+    ten, thousand = recording(good_of(3, lots=10)), recording(good_of(3, lots=bench.many_lots))
+    bench.databases.analyze()
+    yield at_most("P4 30+30 lines against 3+3", ratios(bench.effort.slices(few, many)), LINES)
+    yield at_most(f"P4 {bench.many_lots} lots against 10", ratios(bench.effort.slices(ten, thousand)), MORE)
     with bench.databases.using("big"):
         late = recording(good_of(3))
+        bench.databases.analyze()
 
     def later() -> None:
         with bench.databases.using("big"):
             late()
 
-    many = bench.databases.runs["big"]
-    pairs = bench.effort.slices(recording(few), later)
-    yield at_most(f"P4 after {many:,} runs against none", ratios(pairs), MORE)
+    yield at_most(
+        f"P4 after {bench.databases.runs['big']:,} runs against none", ratios(bench.effort.slices(few, later)), MORE
+    )
 
 
 def recording_by_hand(limit: Limit, good: Good) -> Callable[[], object]:

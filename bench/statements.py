@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assembly.services import preview_assembly, record_assembly
-from bench.data import Good, good_of, somebody
+from bench.data import Good, good_from, good_of, shelf_of, somebody
 from bench.plan import Bench
 from bench.table import Row, counted
 
-SHAPES = ((3, 2), (10, 2), (30, 2), (3, 10), (3, 1000))  # lines of each kind, lots of each item
-RECORDING, POST, PREVIEW, PENDING, LIST = 14, 20, 5, 6, 8
+SHAPES = ((3, 2), (10, 2), (30, 2), (3, 10))  # lines of each kind, lots of each item
+RECORDING, POST, PREVIEW, PENDING, LIST, ADMIN = 14, 20, 5, 6, 8, 12
 LISTS = (
     "assembly:today",
     "assembly:run_list",
@@ -30,6 +30,9 @@ LISTS = (
     "packaging:make",
     "log_list",
     "people",
+    "admin:packaging_product_changelist",
+    "admin:packaging_stockmovement_changelist",
+    "admin:assembly_assemblyrun_changelist",
 )
 
 
@@ -43,11 +46,13 @@ def count(act: Callable[[], object]) -> int:
 def measure_p1(bench: Bench) -> Iterator[Row]:
     """One recording, by the service and by the form, of any length, with any lots, and after any history."""
     plainly, decidedly, without, posts = [], [], [], []
-    for size in ("empty", bench.grown):
+    all_shapes = [*SHAPES, (3, bench.many_lots)]
+    for size, shapes in (("empty", all_shapes), (bench.grown, SHAPES[:2])):
         with bench.databases.using(size):
             client = signed_in()
-            for lines, lots in SHAPES:
-                plain, decided = good_of(lines, lots=lots), good_of(lines, lots=lots, decided=True)
+            for lines, lots in shapes:
+                shelf = shelf_of(lines, lots=lots)
+                plain, decided = good_from(shelf, range(lines)), good_from(shelf, range(lines), decided=True)
                 plainly += [count(recording(plain)), count(recording(plain))]
                 decidedly.append(count(recording(decided)))
                 without.append(count(recording(plain, with_order=False)))
@@ -63,7 +68,7 @@ def measure_p2(bench: Bench) -> Iterator[Row]:
     previews: list[int] = []
     pending: list[int] = []
     lists: dict[str, list[int]] = {}
-    for size in ("small", bench.grown):
+    for size in ("small", "big"):
         with bench.databases.using(size):
             client = signed_in()
             for lines, lots in SHAPES[:3]:
@@ -75,7 +80,8 @@ def measure_p2(bench: Bench) -> Iterator[Row]:
     yield counted("P2 availability preview", previews, PREVIEW)
     yield counted("P2 pending list", pending, PENDING)
     for name, counts in lists.items():
-        yield counted(f"P2 list page {name.rpartition(':')[2]}", counts, LIST)
+        in_admin = name.startswith("admin:")
+        yield counted(f"P2 list page {name.partition(':')[2] or name}", counts, ADMIN if in_admin else LIST)
 
 
 def signed_in() -> Client:

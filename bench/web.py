@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from assembly.models import AssemblyRun
 from assembly.queries import check_books
-from bench.browser import Answer, Browser, assets_in_style, assets_of
+from bench.browser import Answer, Browser, assets_in_style, assets_of, fields_of
 from bench.data import PASSWORD, USER, good_of, somebody
 from bench.plan import Bench
 from bench.server import serving
@@ -39,8 +39,8 @@ def measure_p5(bench: Bench) -> Iterator[Row]:
         recorded, pairs = [], []
         _slice(recorders, 0), _slice(readers, 0)
         for _round in range(bench.effort.rounds):
-            first, rate = _slice(recorders, bench.effort.seconds * 5)
-            _second, empty = _slice(readers, bench.effort.seconds * 5)
+            first, rate = _slice(recorders, bench.effort.seconds * 8)
+            _second, empty = _slice(readers, bench.effort.seconds * 8)
             recorded += first
             pairs.append((rate, empty))
     times = [answer.seconds for answer in recorded]
@@ -126,9 +126,9 @@ def pages() -> dict[str, str]:
 
 def fragments(browser: Browser, choice: str, typing: str) -> dict[str, Answer]:
     """Ask for parts of pages, as htmx does while people type: what a choice of lots costs, and what a run takes."""
-    browser.read_token(choice)
+    fields = fields_of(browser.read_token(choice).text, "assign")
     found = {
-        "what a choice costs": browser.post(f"{choice}preview/", {}, **{"HX-Request": "true", "HX-Target": "sum"}),
+        "what a choice costs": browser.post(f"{choice}preview/", fields, **{"HX-Request": "true", "HX-Target": "sum"}),
         "what a run takes": browser.get(typing, **{"HX-Request": "true", "HX-Target": "plan"}),
     }
     for name, answer in found.items():
