@@ -34,7 +34,7 @@ VENV = ROOT / ".venv"
 VAR = ROOT / "var"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
-SOURCES = ("bakery", "packaging", "assembly", "bench", "manage.py", "start.py")
+SOURCES = ("bakery", "packaging", "assembly", "bench", "manage.py", "start.py", "gunicorn.conf.py")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 

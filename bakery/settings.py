@@ -12,6 +12,8 @@ BAKERY_PROXIES        how many proxies of the shop stand before the program, def
                    X-Forwarded-Proto are believed only behind one
 BAKERY_SECOND_FACTOR_GROUPS   names of groups, by commas, whose people must have a second factor; "staff" means
                    everybody who may open the administration; default none
+BAKERY_SLOW_MS     from how many milliseconds on a request is written down as slow, default 1000
+BAKERY_WORKERS     how many processes gunicorn runs (gunicorn.conf.py), default two for each core
 BAKERY_HTTPS       0 only where the shop's own network is served without HTTPS (production, default 1)
 """
 
@@ -101,6 +103,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "bakery.request_log.RequestLogMiddleware",
     "bakery.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -190,6 +193,9 @@ AXES_ENABLE_ADMIN = False  # the page People shows who is locked out, and lets t
 AXES_DISABLE_ACCESS_LOG = True  # who signed in and out stands in our own table (bakery/people_history.py)
 AXES_VERBOSE = False
 
+# The server (gunicorn.conf.py reads it here, so that nonsense is refused in one place).
+BAKERY_WORKERS = _number("BAKERY_WORKERS", 2 * (os.cpu_count() or 1), least=1)
+
 # The second factor (bakery/second_factor.py).
 BAKERY_SECOND_FACTOR_GROUPS = _names("BAKERY_SECOND_FACTOR_GROUPS")
 OTP_TOTP_ISSUER = "Bakery"
@@ -262,21 +268,25 @@ BAKERY_SHEET_ADDRESSES = frozenset(
 )
 FILE_UPLOAD_MAX_MEMORY_SIZE = BAKERY_MAX_SHEET_SIZE
 
+# One JSON object a line in production, with a line for every request (bakery/request_log.py); plain lines to develop.
+BAKERY_SLOW_MS = _number("BAKERY_SLOW_MS", 1000, least=1)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
+        "json": {"class": "bakery.logs.JsonFormatter"},
         "line": {
             "class": "bakery.logs.LineFormatter",
             "format": "{asctime} {levelname} {name} {message}",
             "style": "{",
-        }
+        },
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line" if DEBUG else "json"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     # Django brings handlers of its own, which would say everything twice.
     "loggers": {
         "axes": {"level": "WARNING"},
+        "bakery.request_log": {"level": "WARNING" if DEBUG else "INFO"},  # Django's own server says the others
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
     },
