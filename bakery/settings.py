@@ -13,7 +13,7 @@ BAKERY_PROXIES        how many proxies of the shop stand before the program, def
 BAKERY_SECOND_FACTOR_GROUPS   names of groups, by commas, whose people must have a second factor; "staff" means
                    everybody who may open the administration; default none
 BAKERY_SLOW_MS     from how many milliseconds on a request is written down as slow, default 1000
-BAKERY_WORKERS     how many processes gunicorn runs (gunicorn.conf.py), default two for each core
+BAKERY_WORKERS     how many processes gunicorn runs (gunicorn.conf.py), default one for each core, and two at least
 BAKERY_HTTPS       0 only where the shop's own network is served without HTTPS (production, default 1)
 """
 
@@ -194,7 +194,7 @@ AXES_DISABLE_ACCESS_LOG = True  # who signed in and out stands in our own table 
 AXES_VERBOSE = False
 
 # The server (gunicorn.conf.py reads it here, so that nonsense is refused in one place).
-BAKERY_WORKERS = _number("BAKERY_WORKERS", 2 * (os.cpu_count() or 1), least=1)
+BAKERY_WORKERS = _number("BAKERY_WORKERS", max(2, os.cpu_count() or 1), least=1)
 
 # The second factor (bakery/second_factor.py).
 BAKERY_SECOND_FACTOR_GROUPS = _names("BAKERY_SECOND_FACTOR_GROUPS")
