@@ -20,7 +20,7 @@ except ImproperlyConfigured as error:
     sys.exit(3)
 
 # Threads, because browsers open connections before they need them: a worker without threads waits for each of them and
-# serves nobody meanwhile, unless a server in front takes that off it. A thread waits five seconds, with seven beside it.
+# serves nobody meanwhile, unless a server in front takes that off it. Here a thread waits five seconds for one.
 worker_class = "gthread"
 threads = 8
 keepalive = 5
