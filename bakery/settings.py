@@ -4,6 +4,7 @@ BAKERY_DEBUG       1 for development (manage.py and start.py set it), 0 in produ
 SECRET_KEY         needed in production, at least 50 random characters; in development var/secret_key, made by start.py
 ALLOWED_HOSTS      needed in production: the host names, separated by commas
 DATABASE_URL       sqlite:///path (default: var/bakery.sqlite3) or postgres://user:password@host:port/name
+BAKERY_POOLER      1 where DATABASE_URL names a pooler that works by transactions (PgBouncer), default 0
 TIME_ZONE          the shop's time zone, default UTC: "today" is a date of the shop
 BAKERY_CURRENCY    the sign before an amount, default €
 BAKERY_IDLE_MINUTES   after how long without use a log-in ends, default 720: a shift of twelve hours
@@ -26,7 +27,7 @@ from typing import Any
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from bakery.database import database_from_url
+from bakery.database import database_from_url, through_a_pooler
 
 # Lets a class be written as its type says, `ModelAdmin[Product]`, which Django's classes do not allow when they run.
 django_stubs_ext.monkeypatch()
@@ -72,6 +73,14 @@ def _number(name: str, default: int, *, least: int) -> int:
     if not (given.isascii() and given.isdigit() and least <= int(given) <= 1_000_000):
         raise ImproperlyConfigured(f"Set {name} to a whole number, {least} or more: {given!r} is none.")
     return int(given)
+
+
+def _switch(name: str, *, is_on: bool) -> bool:
+    """1 or 0 from the environment: "yes" would be on for one reader and off for the next."""
+    given = os.environ.get(name, "").strip() or str(int(is_on))
+    if given not in {"0", "1"}:
+        raise ImproperlyConfigured(f"Set {name} to 1 or 0: {given!r} is neither.")
+    return given == "1"
 
 
 def _names(name: str) -> list[str]:
@@ -152,6 +161,8 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 DATABASES = {"default": database_from_url(os.environ.get("DATABASE_URL", ""), var_dir=VAR_DIR)}
+if _switch("BAKERY_POOLER", is_on=False):
+    DATABASES["default"] = through_a_pooler(DATABASES["default"])
 
 # Log-in: every page needs one (LoginRequiredMiddleware).
 LOGIN_URL = "login"
@@ -242,7 +253,7 @@ SECURE_CSP = {
 SECURE_PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-_is_https = not DEBUG and os.environ.get("BAKERY_HTTPS", "1") == "1"
+_is_https = _switch("BAKERY_HTTPS", is_on=True) and not DEBUG
 SECURE_SSL_REDIRECT = _is_https
 if BAKERY_PROXIES:  # they alone may say that a browser came by HTTPS: without one anybody could
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

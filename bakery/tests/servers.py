@@ -1,6 +1,5 @@
-"""Real servers: gunicorn in processes of its own, as production starts it, and somebody who visits them."""
+"""Real servers: gunicorn in processes of its own, as production starts it, and what browsers do there."""
 
-import http.client
 import os
 import signal
 import socket
@@ -8,7 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
-from http.cookies import SimpleCookie
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -16,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from bakery.tests.addresses import Forms
+from bench.browser import Browser
 
 KEY = "correct-Horse_7!" * 4
 PRODUCTION = {
@@ -63,7 +63,7 @@ class Server:
         while time.monotonic() < until:
             assert self.process.poll() is None, self.log.read_text()
             try:
-                if Visitor(self).get("/login/").status < 500:
+                if Browser(self.port).get("/login/").status < 500:
                     return
             except OSError:
                 pass
@@ -94,59 +94,24 @@ def serving(folder, count=1, *arguments, **environment):
         yield servers
 
 
-class Answer:
-    """What came back."""
-
-    def __init__(self, response):
-        self.status = response.status
-        self.headers = response.headers
-        self.body = response.read()
-
-    @property
-    def text(self):
-        return self.body.decode()
-
-    def form(self, field):
-        """Return the fields of the form on this page that has such a field."""
-        return next(fields for _action, fields in Forms(self.text).found if field in fields)
+def form(answer, field):
+    """Return the fields of the form on this page that has such a field."""
+    return next(fields for _action, fields in Forms(answer.text).found if field in fields)
 
 
-class Visitor:
-    """Somebody with a browser: cookies go along, to whichever server is asked next."""
+def signed_in(server, name):
+    """Return somebody who went through the door of this server; the password is that of the factory."""
+    browser = Browser(server.port)
+    browser.log_in(name, "password")
+    return browser
 
-    def __init__(self, server, cookies=()):
-        self.server = server
-        self.cookies = dict(cookies)
 
-    def at(self, server):
-        """Return the same person, who asks another server: a load balancer sent the next request there."""
-        return Visitor(server, self.cookies)
+def at(browser, server):
+    """Return the same person, who asks another server: a load balancer sent the next request there."""
+    return replace(browser, port=server.port, cookies=dict(browser.cookies))
 
-    def ask(self, method, path, body=None, **headers):
-        """Ask over a connection of its own."""
-        line = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
-        headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        if self.cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        try:
-            line.request(method, path, body, headers)
-            answer = Answer(line.getresponse())
-        finally:
-            line.close()
-        for text in answer.headers.get_all("Set-Cookie") or ():
-            for name, morsel in SimpleCookie(text).items():
-                self.cookies[name] = morsel.value
-        return answer
 
-    def get(self, path, **headers):
-        return self.ask("GET", path, **headers)
-
-    def post(self, path, fields, **headers):
-        """Send a form."""
-        headers["Content_Type"] = "application/x-www-form-urlencoded"
-        return self.ask("POST", path, urlencode(fields), **headers)
-
-    def log_in(self, name, password="password"):
-        """Go through the door."""
-        form = self.get("/login/").form("username")
-        return self.post("/login/", {**form, "username": name, "password": password})
+def recording(browser, address, **changes):
+    """Open the screen for recording, and return what sends its form."""
+    fields = {**form(browser.get(address), "key"), **changes}
+    return lambda: browser.post(address, fields)

@@ -5,13 +5,13 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing
-from uuid import uuid4
 
 import pytest
 from django.db import transaction
 
 from assembly.models import AssemblyRun
-from bakery.tests.servers import Visitor, serving
+from bakery.tests.servers import recording, serving, signed_in
+from bench.browser import Browser
 from packaging.locks import lock_stock
 from packaging.queries import check_stock
 from packaging.tests.factories import (
@@ -35,26 +35,12 @@ def good():
     return good
 
 
-def signed_in(server):
-    """Return a packer at this server."""
-    visitor = Visitor(server)
-    assert visitor.log_in("packer").status == 302
-    return visitor
-
-
-def recording(visitor, good):
-    """Open the screen, and return what sends its form."""
-    place = f"/record/?good={good.pk}"
-    form = {**visitor.get(place).form("key"), "quantity": "1", "key": str(uuid4())}
-    return lambda: visitor.post(place, form)
-
-
 @pytest.mark.parametrize("kind", ["sync", "gthread"])
 def test_a_stop_waits_for_what_was_begun_and_begins_nothing(tmp_path, good, kind):
     """Recordings that wait for a lock are under way when the stop comes: each is answered whole and written whole."""
     with serving(tmp_path, 1, f"--worker-class={kind}") as (server,):
-        packer = signed_in(server)
-        first, second, late = (recording(packer, good) for _ in range(3))
+        packer, place = signed_in(server, "packer"), f"/record/?good={good.pk}"
+        first, second, late = (recording(packer, place, quantity=1) for _ in range(3))
         with ThreadPoolExecutor() as pool:
             with transaction.atomic():
                 lock_stock(goods=[good.pk])  # the recordings wait for this
@@ -78,15 +64,15 @@ def test_connections_that_say_nothing_hold_up_nobody(tmp_path, good):
         for _number in range(12):
             stack.enter_context(closing(socket.create_connection(("127.0.0.1", server.port), 5)))
         begun = time.monotonic()
-        assert [signed_in(server).get("/menu/").status for _ in range(2)] == [200, 200]
+        assert [signed_in(server, "packer").get("/menu/").status for _ in range(2)] == [200, 200]
         assert time.monotonic() - begun < 20
 
 
 def test_nobody_is_believed_but_a_proxy_of_the_shop(tmp_path, good):
     """gunicorn of its own believes whoever asks from the same machine; here no word of it arrives."""
-    told = {"X_Forwarded_Proto": "https", "X_Request_ID": "made-up-by-me", "Script_Name": "/elsewhere"}
+    told = {"X-Forwarded-Proto": "https", "X-Request-ID": "made-up-by-me", "Script-Name": "/elsewhere"}
     with serving(tmp_path, BAKERY_HTTPS="1") as (server,):
-        answers = [Visitor(server).get("/login/", **headers) for headers in ({}, told)]
+        answers = [Browser(server.port).get("/login/", **headers) for headers in ({}, told)]
     assert [answer.status for answer in answers] == [301, 301]
     assert answers[1].headers["Location"] == f"https://127.0.0.1:{server.port}/login/"
     assert answers[1].headers["X-Request-ID"] != "made-up-by-me"
@@ -94,7 +80,7 @@ def test_nobody_is_believed_but_a_proxy_of_the_shop(tmp_path, good):
 
 def test_what_it_writes_is_json_line_by_line(tmp_path, good):
     with serving(tmp_path, BAKERY_SLOW_MS="1") as (server,):
-        signed_in(server).get("/stock/?q=cookie")
+        signed_in(server, "packer").get("/stock/?q=cookie")
         server.stop()
     lines = [json.loads(line) for line in server.lines() if "UserWarning" not in line and "mw_instance" not in line]
     assert {"gunicorn.error", "bakery.request_log"} <= {line["logger"] for line in lines}

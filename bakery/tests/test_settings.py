@@ -13,7 +13,7 @@ from django.http import HttpResponseRedirect
 from django.test import Client, RequestFactory
 from django_htmx.middleware import HtmxDetails
 
-from bakery.database import database_from_url
+from bakery.database import database_from_url, through_a_pooler
 from bakery.middleware import HtmxLoginMiddleware
 
 KEY = "correct-Horse_7!" * 4
@@ -187,6 +187,19 @@ def test_a_setting_that_is_no_number_is_refused_with_one_sentence(given: dict[st
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"BAKERY_HTTPS": "yes"}, "Set BAKERY_HTTPS to 1 or 0: 'yes' is neither."),
+        ({"BAKERY_POOLER": "true"}, "Set BAKERY_POOLER to 1 or 0: 'true' is neither."),
+        ({"BAKERY_POOLER": "1"}, "Set BAKERY_POOLER only where DATABASE_URL names a pooler before PostgreSQL."),
+    ],
+)
+def test_a_switch_that_is_neither_on_nor_off_is_refused_with_one_sentence(given: dict[str, str], words: str):
+    done = manage("check", SECRET_KEY=KEY, ALLOWED_HOSTS="x.example", **given)
+    assert (done.returncode, done.stderr) == (1, f"{words}\n")
+
+
 PROXY = """
 import django
 django.setup()
@@ -240,6 +253,14 @@ class TestDatabase:
         assert [database[part] for part in parts] == ["shop", "me", "p@ss", "db.example", "6432", 0]
         assert database["OPTIONS"]["sslmode"] == "require"
         assert database["OPTIONS"]["pool"]["max_size"] > 1
+
+    def test_behind_a_pooler_nothing_is_left_on_a_connection(self, tmp_path: Path):
+        plain = database_from_url("postgres://me:pw@db.example/shop?sslmode=require", var_dir=tmp_path)
+        database = through_a_pooler(plain)
+        assert database["OPTIONS"]["prepare_threshold"] is None
+        assert database["DISABLE_SERVER_SIDE_CURSORS"] is True
+        assert database["OPTIONS"]["sslmode"] == "require"
+        assert "DISABLE_SERVER_SIDE_CURSORS" not in plain
 
     def test_socket_folder_is_an_option(self, tmp_path: Path):
         database = database_from_url("postgresql://postgres:@/shop?host=/run/pg", var_dir=tmp_path)
