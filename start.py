@@ -194,6 +194,8 @@ def test(arguments: Sequence[str]) -> int:
     given = given if given.startswith("postgres") else ""
     second = ["-m", "not browser and not any_database", *arguments]
     codes = [pytest("SQLite", ["-m", "not browser", *arguments], total)]
+    if missing := pooler_is_missing():
+        not_run.append(f"NOT RUN through a pooler: {missing}")
     if given:
         codes.append(pytest("PostgreSQL", second, total, env={"DATABASE_URL": given}))
     elif run(PYTHON, "-m", "bakery.tests.postgres", PYTHON, "-c", "", quiet=True) == 0:

@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "bakery.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # pages; the static files are kept compressed (docs/security.md)
     "bakery.middleware.InputMiddleware",
     "bakery.middleware.HealthMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

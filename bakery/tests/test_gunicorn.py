@@ -1,16 +1,20 @@
 """The server as production starts it: it stops between requests and never within one, and believes no stranger."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 
 from assembly.models import AssemblyRun
-from bakery.tests.servers import recording, serving, signed_in
+from bakery.tests.servers import PRODUCTION, recording, serving, signed_in
 from bench.browser import Browser
 from packaging.locks import lock_stock
 from packaging.queries import check_stock
@@ -66,6 +70,16 @@ def test_connections_that_say_nothing_hold_up_nobody(tmp_path, good):
         begun = time.monotonic()
         assert [signed_in(server, "packer").get("/menu/").status for _ in range(2)] == [200, 200]
         assert time.monotonic() - begun < 20
+
+
+def test_nothing_is_connected_before_the_workers_part():
+    """With `preload_app` the program starts once and is forked: a connection that two workers share breaks both."""
+    look = "import bakery.wsgi; from django.db import connections; shop = connections['default']"
+    look += "; print(shop.connection, shop._connection_pools)"
+    given = {**os.environ, **PRODUCTION, "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing"}
+    command = [sys.executable, "-W", "ignore", "-c", look]
+    done = subprocess.run(command, cwd=settings.BASE_DIR, env=given, capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("None {}\n", 0), done.stderr
 
 
 def test_nobody_is_believed_but_a_proxy_of_the_shop(tmp_path, good):
