@@ -20,6 +20,7 @@ BAKERY_HTTPS       0 only where the shop's own network is served without HTTPS (
 
 import os
 import re
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -222,11 +223,12 @@ TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
 BAKERY_CURRENCY = os.environ.get("BAKERY_CURRENCY", "€")
 
 # Static files. WhiteNoise serves them from the folders themselves until `collectstatic` has written a manifest:
-# the manifest storage would fail on every page before that.
+# the manifest storage would fail on every page before that. Whoever collects does it for production.
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-_is_collected = not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
+_is_collecting = sys.argv[1:2] == ["collectstatic"]
+_is_collected = _is_collecting or (not DEBUG and (STATIC_ROOT / "staticfiles.json").exists())
 WHITENOISE_USE_FINDERS = not _is_collected
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_ALLOW_ALL_ORIGINS = False
