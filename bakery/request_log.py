@@ -61,11 +61,13 @@ class RequestLogMiddleware:
         token = request_id.set(asked)
         statements = Statements()
         begun = perf_counter()
+        status = 500  # what fails past our own page for failures, the server answers so
         try:
             with connection.execute_wrapper(statements):
                 response = self.get_response(request)
-            write(request, response, statements, perf_counter() - begun)
+            status = response.status_code
         finally:
+            write(request, status, statements, perf_counter() - begun)
             request_id.reset(token)
         response.headers[HEADER] = asked
         return response
@@ -79,7 +81,7 @@ def id_of(request: HttpRequest) -> str:
     return uuid.uuid4().hex
 
 
-def write(request: HttpRequest, response: HttpResponseBase, statements: Statements, seconds: float) -> None:
+def write(request: HttpRequest, status: int, statements: Statements, seconds: float) -> None:
     """Write what happened: a warning when it took longer than BAKERY_SLOW_MS."""
     took = round(seconds * 1000, 1)
     is_slow = took >= settings.BAKERY_SLOW_MS
@@ -90,7 +92,7 @@ def write(request: HttpRequest, response: HttpResponseBase, statements: Statemen
         "method": request.method,
         "path": request.path,
         "query": sorted(request.GET),  # names alone
-        "status": response.status_code,
+        "status": status,
         "statements": statements.count,
         "statement_ms": round(statements.seconds * 1000, 1),
         "ms": took,
@@ -101,7 +103,7 @@ def write(request: HttpRequest, response: HttpResponseBase, statements: Statemen
         facts |= {"slow": True, "slowest_ms": round(statements.longest * 1000, 1)}
         facts["slowest"] = str(statements.slowest)[:MOST_SQL]
     words = "%s %s: %d in %.1f ms, %d statements in %.1f ms"
-    asked = (request.method, request.path, response.status_code, took, statements.count, facts["statement_ms"])
+    asked = (request.method, request.path, status, took, statements.count, facts["statement_ms"])
     logger.log(level, words, *asked, extra={"facts": facts})
 
 

@@ -87,6 +87,13 @@ class TestRequest:
         assert request_id.get() == ""
 
 
+def test_what_fails_past_every_page_of_ours_has_its_line_too(log):
+    with pytest.raises(ZeroDivisionError):
+        RequestLogMiddleware(lambda request: 1 / 0)(RequestFactory().get("/orders/"))
+    assert [(line["path"], line["status"]) for line in log()] == [("/orders/", 500)]
+    assert request_id.get() == ""
+
+
 @pytest.mark.django_db
 class TestId:
     """Whose word is taken for the id."""
