@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
@@ -34,6 +35,7 @@ def copied(folder):
                 shutil.copy(ROOT / source, folder)
 
 
+@pytest.mark.any_database
 def test_what_is_copied_is_enough_and_its_files_are_hashed(tmp_path):
     copied(tmp_path)
     assert not (tmp_path / "bakery" / "tests").exists()

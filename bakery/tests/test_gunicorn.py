@@ -62,6 +62,7 @@ def test_a_stop_waits_for_what_was_begun_and_begins_nothing(tmp_path, good, kind
     assert check_stock() == []
 
 
+@pytest.mark.any_database
 def test_connections_that_say_nothing_hold_up_nobody(tmp_path, good):
     """Browsers open connections before they need them: a worker that waited for one would serve nobody meanwhile."""
     with serving(tmp_path) as (server,), ExitStack() as stack:
@@ -72,6 +73,7 @@ def test_connections_that_say_nothing_hold_up_nobody(tmp_path, good):
         assert time.monotonic() - begun < 20
 
 
+@pytest.mark.any_database
 def test_nothing_is_connected_before_the_workers_part():
     """With `preload_app` the program starts once and is forked: a connection that two workers share breaks both."""
     look = "import bakery.wsgi; from django.db import connections; shop = connections['default']"
@@ -82,6 +84,7 @@ def test_nothing_is_connected_before_the_workers_part():
     assert (done.stdout, done.returncode) == ("None {}\n", 0), done.stderr
 
 
+@pytest.mark.any_database
 def test_nobody_is_believed_but_a_proxy_of_the_shop(tmp_path, good):
     """gunicorn of its own believes whoever asks from the same machine; here no word of it arrives."""
     told = {"X-Forwarded-Proto": "https", "X-Request-ID": "made-up-by-me", "Script-Name": "/elsewhere"}
@@ -92,6 +95,7 @@ def test_nobody_is_believed_but_a_proxy_of_the_shop(tmp_path, good):
     assert answers[1].headers["X-Request-ID"] != "made-up-by-me"
 
 
+@pytest.mark.any_database
 def test_what_it_writes_is_json_line_by_line(tmp_path, good):
     with serving(tmp_path, BAKERY_SLOW_MS="1") as (server,):
         signed_in(server, "packer").get("/stock/?q=cookie")
