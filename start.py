@@ -34,7 +34,7 @@ VENV = ROOT / ".venv"
 VAR = ROOT / "var"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
-SOURCES = ("bakery", "packaging", "assembly", "bench", "manage.py", "start.py")
+SOURCES = ("bakery", "packaging", "assembly", "bench", "manage.py", "start.py", "gunicorn.conf.py")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -194,6 +194,8 @@ def test(arguments: Sequence[str]) -> int:
     given = given if given.startswith("postgres") else ""
     second = ["-m", "not browser and not any_database", *arguments]
     codes = [pytest("SQLite", ["-m", "not browser", *arguments], total)]
+    if missing := pooler_is_missing():
+        not_run.append(f"NOT RUN through a pooler: {missing}")
     if given:
         codes.append(pytest("PostgreSQL", second, total, env={"DATABASE_URL": given}))
     elif run(PYTHON, "-m", "bakery.tests.postgres", PYTHON, "-c", "", quiet=True) == 0:
@@ -250,16 +252,32 @@ def browser_is_missing() -> str:
     print("Looking for a browser …", flush=True)
     if works(PYTHON, "-m", "playwright", "install", "chromium"):
         return ""
-    apt = shutil.which("apt-get")
-    if apt and hasattr(os, "geteuid") and os.geteuid() == 0:
-        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-        if run(apt, "update", quiet=True) == 0:
-            run(apt, "install", "-y", "--no-install-recommends", "chromium", env=quiet, quiet=True)
-        if any(map(shutil.which, BROWSERS)):
-            return ""
+    install_by_apt("chromium")
+    if any(map(shutil.which, BROWSERS)):
+        return ""
     return (
         "no Chromium here, and none could be installed. Install Chromium or Chrome (Debian: apt-get install chromium)."
     )
+
+
+def pooler_is_missing() -> str:
+    """Find PgBouncer or install it by apt as root; else the reason and the remedy. Debian keeps it where root looks."""
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+    if shutil.which("pgbouncer", path=path):
+        return ""
+    print("Looking for PgBouncer …", flush=True)
+    install_by_apt("pgbouncer")
+    if shutil.which("pgbouncer", path=path):
+        return ""
+    return "no PgBouncer here, and none could be installed. Install it (Debian: apt-get install pgbouncer)."
+
+
+def install_by_apt(package: str) -> None:
+    """Install a package where that is possible: on Debian and its kin, as root."""
+    apt = shutil.which("apt-get")
+    if apt and hasattr(os, "geteuid") and os.geteuid() == 0 and run(apt, "update", quiet=True) == 0:
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        run(apt, "install", "-y", "--no-install-recommends", package, env=quiet, quiet=True)
 
 
 # --- checks ----------------------------------------------------------------------------------------------------------

@@ -46,6 +46,17 @@ def database_from_url(url: str, *, var_dir: Path) -> dict[str, Any]:
     raise ImproperlyConfigured("DATABASE_URL must start with sqlite:/// or postgres://.")
 
 
+def through_a_pooler(database: dict[str, Any]) -> dict[str, Any]:
+    """Django's settings for a pooler that gives a connection of the server for one transaction (PgBouncer's usual way).
+
+    The next transaction may get another one: neither a prepared statement nor a cursor is left on a connection.
+    """
+    if database["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("Set BAKERY_POOLER only where DATABASE_URL names a pooler before PostgreSQL.")
+    options = {**database["OPTIONS"], "prepare_threshold": None}
+    return {**database, "DISABLE_SERVER_SIDE_CURSORS": True, "OPTIONS": options}
+
+
 def allow_long_statements(connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
     """Let SQLite take as many values in one statement as it was built for: Django assumes 999, of before 2020.
 

@@ -4,6 +4,7 @@ BAKERY_DEBUG       1 for development (manage.py and start.py set it), 0 in produ
 SECRET_KEY         needed in production, at least 50 random characters; in development var/secret_key, made by start.py
 ALLOWED_HOSTS      needed in production: the host names, separated by commas
 DATABASE_URL       sqlite:///path (default: var/bakery.sqlite3) or postgres://user:password@host:port/name
+BAKERY_POOLER      1 where DATABASE_URL names a pooler that works by transactions (PgBouncer), default 0
 TIME_ZONE          the shop's time zone, default UTC: "today" is a date of the shop
 BAKERY_CURRENCY    the sign before an amount, default €
 BAKERY_IDLE_MINUTES   after how long without use a log-in ends, default 720: a shift of twelve hours
@@ -12,11 +13,14 @@ BAKERY_PROXIES        how many proxies of the shop stand before the program, def
                    X-Forwarded-Proto are believed only behind one
 BAKERY_SECOND_FACTOR_GROUPS   names of groups, by commas, whose people must have a second factor; "staff" means
                    everybody who may open the administration; default none
+BAKERY_SLOW_MS     from how many milliseconds on a request is written down as slow, default 1000
+BAKERY_WORKERS     how many processes gunicorn runs (gunicorn.conf.py), default one for each core, and two at least
 BAKERY_HTTPS       0 only where the shop's own network is served without HTTPS (production, default 1)
 """
 
 import os
 import re
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +28,7 @@ from typing import Any
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from bakery.database import database_from_url
+from bakery.database import database_from_url, through_a_pooler
 
 # Lets a class be written as its type says, `ModelAdmin[Product]`, which Django's classes do not allow when they run.
 django_stubs_ext.monkeypatch()
@@ -72,6 +76,14 @@ def _number(name: str, default: int, *, least: int) -> int:
     return int(given)
 
 
+def _switch(name: str, *, is_on: bool) -> bool:
+    """1 or 0 from the environment: "yes" would be on for one reader and off for the next."""
+    given = os.environ.get(name, "").strip() or str(int(is_on))
+    if given not in {"0", "1"}:
+        raise ImproperlyConfigured(f"Set {name} to 1 or 0: {given!r} is neither.")
+    return given == "1"
+
+
 def _names(name: str) -> list[str]:
     """Names from the environment, separated by commas."""
     return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
@@ -101,9 +113,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "bakery.request_log.RequestLogMiddleware",
     "bakery.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # pages; the static files are kept compressed (docs/security.md)
     "bakery.middleware.InputMiddleware",
     "bakery.middleware.HealthMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -149,6 +163,8 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 DATABASES = {"default": database_from_url(os.environ.get("DATABASE_URL", ""), var_dir=VAR_DIR)}
+if _switch("BAKERY_POOLER", is_on=False):
+    DATABASES["default"] = through_a_pooler(DATABASES["default"])
 
 # Log-in: every page needs one (LoginRequiredMiddleware).
 LOGIN_URL = "login"
@@ -190,6 +206,9 @@ AXES_ENABLE_ADMIN = False  # the page People shows who is locked out, and lets t
 AXES_DISABLE_ACCESS_LOG = True  # who signed in and out stands in our own table (bakery/people_history.py)
 AXES_VERBOSE = False
 
+# The server (gunicorn.conf.py reads it here, so that nonsense is refused in one place).
+BAKERY_WORKERS = _number("BAKERY_WORKERS", max(2, os.cpu_count() or 1), least=1)
+
 # The second factor (bakery/second_factor.py).
 BAKERY_SECOND_FACTOR_GROUPS = _names("BAKERY_SECOND_FACTOR_GROUPS")
 OTP_TOTP_ISSUER = "Bakery"
@@ -204,11 +223,12 @@ TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
 BAKERY_CURRENCY = os.environ.get("BAKERY_CURRENCY", "€")
 
 # Static files. WhiteNoise serves them from the folders themselves until `collectstatic` has written a manifest:
-# the manifest storage would fail on every page before that.
+# the manifest storage would fail on every page before that. Whoever collects does it for production.
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-_is_collected = not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
+_is_collecting = sys.argv[1:2] == ["collectstatic"]
+_is_collected = _is_collecting or (not DEBUG and (STATIC_ROOT / "staticfiles.json").exists())
 WHITENOISE_USE_FINDERS = not _is_collected
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_ALLOW_ALL_ORIGINS = False
@@ -236,7 +256,7 @@ SECURE_CSP = {
 SECURE_PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-_is_https = not DEBUG and os.environ.get("BAKERY_HTTPS", "1") == "1"
+_is_https = _switch("BAKERY_HTTPS", is_on=True) and not DEBUG
 SECURE_SSL_REDIRECT = _is_https
 if BAKERY_PROXIES:  # they alone may say that a browser came by HTTPS: without one anybody could
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -262,21 +282,25 @@ BAKERY_SHEET_ADDRESSES = frozenset(
 )
 FILE_UPLOAD_MAX_MEMORY_SIZE = BAKERY_MAX_SHEET_SIZE
 
+# One JSON object a line in production, with a line for every request (bakery/request_log.py); plain lines to develop.
+BAKERY_SLOW_MS = _number("BAKERY_SLOW_MS", 1000, least=1)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
+        "json": {"class": "bakery.logs.JsonFormatter"},
         "line": {
             "class": "bakery.logs.LineFormatter",
             "format": "{asctime} {levelname} {name} {message}",
             "style": "{",
-        }
+        },
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line" if DEBUG else "json"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     # Django brings handlers of its own, which would say everything twice.
     "loggers": {
         "axes": {"level": "WARNING"},
+        "bakery.request_log": {"level": "WARNING" if DEBUG else "INFO"},  # Django's own server says the others
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
     },

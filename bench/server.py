@@ -29,7 +29,8 @@ def serving(size: str) -> Iterator[int]:
     port = _free_port()
     command = [sys.executable, "-m", "gunicorn", "bakery.wsgi", "--bind", f"127.0.0.1:{port}"]
     command += ["--workers", str(WORKERS), "--log-level", "warning"]
-    server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL)  # nosec B603 # ours
+    with (FOLDER / "server.log").open("wb") as log:  # a line for each request, as in production
+        server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)  # nosec B603 # ours
     try:
         _wait(port)
         yield port

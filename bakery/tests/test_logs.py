@@ -1,13 +1,18 @@
 """The log: nobody writes a line of it by what they send."""
 
+import json
 import logging
 import re
+import sys
+from decimal import Decimal
 from io import StringIO
 
 import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils.module_loading import import_string
+
+from bakery.logs import JsonFormatter, request_id
 
 FORGED = "x\n2026-11-27 09:00:00,000 INFO django.request all is well"
 LINE = re.compile(
@@ -73,3 +78,39 @@ def test_a_traceback_is_indented(log):
     assert LINE.fullmatch(first)
     assert len(rest) > 4
     assert all(line.startswith("    ") for line in rest)
+
+
+class TestJson:
+    """One object a line, for machines."""
+
+    def write(self, message, *values, **more):
+        record = logging.LogRecord("shop", logging.WARNING, "", 0, message, values, more.pop("exc_info", None))
+        record.__dict__.update(more)
+        line = JsonFormatter().format(record)
+        assert re.fullmatch(r"[ -~]+", line)  # neither line breaks nor terminal codes
+        return json.loads(line)
+
+    @pytest.mark.parametrize(
+        "text", [FORGED, '"}\n{"level": "ERROR"', "a\x1b[2J\x7f\x85\u2028\u202e", "Größe 🧁", "\ud800"]
+    )
+    def test_whatever_is_in_it_it_stays_one_line_and_comes_back_whole(self, text):
+        line = self.write("Seen: %s", text, facts={"path": text})
+        assert (line["message"], line["path"]) == (f"Seen: {text}", text)
+        assert (line["level"], line["logger"], "request_id" in line) == ("WARNING", "shop", False)
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", line["time"])
+
+    def test_a_traceback_is_in_it(self):
+        try:
+            raise ValueError(FORGED)
+        except ValueError:
+            line = self.write("It failed", exc_info=sys.exc_info(), stack_info="Stack\nof it")
+        assert line["traceback"].startswith("Traceback")
+        assert line["stack"] == "Stack\nof it"
+
+    def test_every_line_bears_the_id_of_the_request(self):
+        token = request_id.set("abc")
+        assert self.write("x")["request_id"] == "abc"
+        request_id.reset(token)
+
+    def test_what_json_does_not_know_is_written_as_text(self):
+        assert self.write("x", facts={"amount": Decimal("1.50")})["amount"] == "1.50"

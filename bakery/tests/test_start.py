@@ -47,3 +47,13 @@ def test_the_check_asks_the_scanner_about_all_of_ours():
         pytest.skip("not a checkout")
     ours = {file.partition("/")[0] for file in tracked.stdout.split()} - {"conftest.py"}
     assert ours == set(start.SOURCES)
+
+
+@pytest.mark.parametrize(("found", "words"), [("/usr/sbin/pgbouncer", ""), (None, "apt-get install pgbouncer")])
+def test_a_pooler_that_cannot_be_had_is_said_with_its_remedy(monkeypatch, found, words):
+    asked = []
+    monkeypatch.setattr(start.shutil, "which", lambda name, path=None: found)
+    monkeypatch.setattr(start, "install_by_apt", asked.append)
+    said = start.pooler_is_missing()
+    assert (bool(said), words in said) == (not found, True)
+    assert asked == ([] if found else ["pgbouncer"])
