@@ -51,7 +51,8 @@ def _one_good(tries: int) -> Iterator[Row]:
 
 
 def _overlapping(tries: int) -> Iterator[Row]:
-    dice, by, shelf = Random(6), somebody(), shelf_of(6)  # nosec B311 # noqa: S311 - an order of work, no secret
+    dice = Random(6)  # nosec B311 # noqa: S311 - an order of work, no secret
+    by, shelf = somebody(), shelf_of(6)
     goods = [good_from(shelf, dice.sample(range(6), 6), orders=WRITERS) for _good in range(WRITERS)]
     work = []
     for writer in range(WRITERS):
