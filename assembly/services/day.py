@@ -185,7 +185,7 @@ class _Shop:
         named = {waste.lot_id for waste in row.waste} | {pk for amounts in row.choices.values() for pk in amounts}
         return plan_from(
             [lot for lot in shelf if lot.item in items or lot.generic_id in generics or lot.id in named],
-            subject.lines,
+            parts,
             subject.order,
             checked_pieces(row.quantity),
             row.choices,
