@@ -38,10 +38,10 @@ ENOUGH = """SELECT id FROM (
             SELECT {columns} FROM packaging_inventoryitem free{joined}
             WHERE free.{item} AND free.quantity > '0' AND free.received_on <= %(on)s
                 AND (free.expires_on IS NULL OR free.expires_on >= %(on)s){allowed}
-            ORDER BY {turn} LIMIT {first}) free) enough
+            ORDER BY {turn} LIMIT %(first)s) free) enough
         WHERE before < line.component_quantity * %(pieces)s"""
 READ = """
-SELECT {order}, {is_sent},
+SELECT {order}, EXISTS (SELECT 1 FROM assembly_assemblyrun sent WHERE sent.uuid = %(key)s),
     line.id, line.component_quantity, line.is_generic,
     line.packaging_product_id, line.finished_unit_id, line.finished_good_id,
     template.generic_product_id, asked.is_divisible,
@@ -75,14 +75,12 @@ WHERE {which}
 ORDER BY line.sort_order, line.id, lot.received_on, lot.id, promise.id
 """
 ORDER = ("id", "finished_good_id", "event_id", "quantity", "quantity_assembled", "due_on", "status", "version", "notes")
-IS_SENT = "EXISTS (SELECT 1 FROM assembly_assemblyrun sent WHERE sent.uuid = %(key)s)"
 PACKAGING = ENOUGH.format(
     columns="free.id, free.quantity, free.received_on",
     joined="",
     item="product_id = line.packaging_product_id AND NOT line.is_generic",
     allowed="",
     turn="free.received_on, free.id",
-    first=FIRST,
 )
 UNITS = ENOUGH.format(
     columns="free.id, free.quantity, free.received_on, free.expires_on",
@@ -90,7 +88,6 @@ UNITS = ENOUGH.format(
     item="finished_unit_id = line.finished_unit_id",
     allowed="",
     turn="free.expires_on NULLS LAST, free.received_on, free.id",
-    first=FIRST,
 )
 GOODS = ENOUGH.format(
     columns="free.id, free.quantity, free.received_on, free.expires_on,"
@@ -99,11 +96,9 @@ GOODS = ENOUGH.format(
     item="finished_good_id = line.finished_good_id",
     allowed=" AND (other.id IS NULL OR other.status <> 'open' OR other.event_id = {event} OR %(others)s)",
     turn="turn, free.expires_on NULLS LAST, free.received_on, free.id",
-    first=FIRST,
 )
 OF_ORDER = {
     "order": ", ".join(f"owner.{name}" for name in ORDER),
-    "is_sent": IS_SENT,
     "event": "owner.event_id",
     "owner": "packaging_assemblyorder owner LEFT JOIN packaging_composition line"
     " ON line.order_id = owner.id AND NOT line.is_archived",
@@ -111,7 +106,6 @@ OF_ORDER = {
 }
 OF_RECIPE = {
     "order": ", ".join("NULL" for _name in ORDER),
-    "is_sent": IS_SENT,
     "event": "NULL",
     "owner": "packaging_composition line",
     "which": "line.assembly_id = %(owner)s AND line.order_id IS NULL AND NOT line.is_archived",
@@ -167,6 +161,7 @@ def read_plan(
         "named": dumps(list(named)),
         "others": from_other_orders,
         "pieces": pieces,
+        "first": FIRST,
     }
     with connection.cursor() as cursor:
         cursor.execute(TEXTS[connection.vendor, "recipe" if order_id is None else "order"], words)
