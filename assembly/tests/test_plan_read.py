@@ -137,7 +137,7 @@ def test_an_order_without_lines_is_read_alone():
 @pytest.mark.django_db
 def test_a_recording_reads_no_table_from_end_to_end():
     """However long the history: lots, runs, movements, lines and promises are found by their indexes."""
-    good, order = build(3, 20, nested=True)
+    good, order = build(3, 300, nested=True)
     way = {"quantity": 3, "by": None, "record_anyway": True, "anyway_notes": "In a hurry"}
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
