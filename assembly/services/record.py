@@ -263,7 +263,7 @@ def record_assembly(
     `anyway_notes` (R24). `from_other_orders` also takes nested goods that were made for other open orders (R23). `key`
     becomes the run's uuid: sent twice, there is one run, and both answers are that run (R30). Raises `StaleVersion`,
     `OrderState`, `EmptyRecipe`, `BadQuantity`, `BadDate`, `ReasonMissing`, `NotEnoughStock`, `PackagingUndecided` and
-    whatever refuses the choices; then nothing is written. Twenty statements at most, begin and commit among them.
+    whatever refuses the choices; then nothing is written. Sixteen statements at most, begin and commit among them.
     """
     try:
         wish = Wish(
