@@ -154,7 +154,7 @@ class Plan:
     def _makeable(self) -> Makeable:
         return _enough_for(self.asked)
 
-    @property
+    @cached_property
     def takes(self) -> list[Take]:
         """Everything the run takes, in the order of the lines."""
         return [take for line in self.lines for take in line.takes]
@@ -164,12 +164,12 @@ class Plan:
         """Units, goods and specific packaging that do not suffice."""
         return [line for line in self.lines if line.missing > 0 and not line.part.is_generic]
 
-    @property
+    @cached_property
     def undecided(self) -> list[LinePlan]:
         """Generic lines that are not wholly decided."""
         return [line for line in self.lines if line.missing > 0 and line.part.is_generic]
 
-    @property
+    @cached_property
     def total(self) -> Decimal:
         """The cost of all that is taken (R25)."""
         return round4(sum((taken.cost for taken in (*self.takes, *self.wasted)), ZERO))

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -86,12 +87,12 @@ class Wish:
     replaces: AssemblyRun | None = None
     sheet: UUID | None = None
 
-    @property
+    @cached_property
     def on(self) -> date:
         """The day of the run in the shop."""
         return timezone.localdate(self.assembled_at)
 
-    @property
+    @cached_property
     def lots(self) -> set[int]:
         """The lots that are named."""
         chosen = {lot_id for amounts in self.choices.values() for lot_id in amounts}
@@ -470,6 +471,7 @@ def refuse_plan(plan: Plan, lines: Sequence[Composition], *, is_anyway: bool) ->
 def check_size(plan: Plan) -> None:
     """Refuse a run whose amounts do not fit their columns."""
     taken = [*plan.takes, *plan.wasted]
-    amounts = [plan.total, *(row.cost for row in taken), *(round4(row.cost / row.quantity) for row in taken)]
-    if not all(fits(amount, 10, 4) for amount in amounts) or not all(fits(row.quantity, 10, 3) for row in taken):
+    each = max((round4(row.cost / row.quantity) for row in taken), default=ZERO)
+    most = max((row.quantity for row in taken), default=ZERO)
+    if not (fits(plan.total, 10, 4) and fits(each, 10, 4) and fits(most, 10, 3)):
         raise BadQuantity(_("This run is too large to be recorded in one piece. Record it in parts."))
