@@ -28,6 +28,7 @@ from django.db import connection
 
 from packaging.availability import Item, Lot, Part, Promise
 from packaging.models import AssemblyOrder
+from packaging.queries.shelf import LOT_COLUMNS, lot_of
 
 FIRST = 16  # lots of each line are looked at; a run that needs more reads the whole shelf
 
@@ -75,6 +76,7 @@ WHERE {which}
 ORDER BY line.sort_order, line.id, lot.received_on, lot.id, promise.id
 """
 ORDER = ("id", "finished_good_id", "event_id", "quantity", "quantity_assembled", "due_on", "status", "version", "notes")
+AMOUNTS = [LOT_COLUMNS.index(name) for name in ("quantity", "value", "quantity_received", "total_cost")]
 PACKAGING = ENOUGH.format(
     columns="free.id, free.quantity, free.received_on",
     joined="",
@@ -207,49 +209,10 @@ def _part(row: tuple[Any, ...]) -> Part:
 
 
 def _lot(row: tuple[Any, ...], promises: list[Promise]) -> Lot:
-    (
-        pk,
-        product_id,
-        unit_id,
-        good_id,
-        quantity,
-        value,
-        received_on,
-        expires_on,
-        is_cost_known,
-        quantity_received,
-        total_cost,
-        lot_code,
-        generic_id,
-        generic_name,
-        unit,
-        is_divisible,
-        design,
-        unit_name,
-        good_name,
-        event_id,
-        order_status,
-    ) = row[8:29]
-    return Lot(
-        pk,
-        _item(product_id, unit_id, good_id),
-        _amount(quantity),
-        _amount(value),
-        received_on,
-        generic_id,
-        lot_code or f"#{pk}",
-        generic_name or unit_name or good_name,
-        unit or "piece",
-        not is_divisible,
-        design or "",
-        expires_on,
-        bool(is_cost_known),
-        _amount(quantity_received),
-        _amount(total_cost),
-        event_id,
-        order_status == AssemblyOrder.Status.OPEN,
-        tuple(promises),
-    )
+    values = list(row[8:29])
+    for place in AMOUNTS:
+        values[place] = _amount(values[place])
+    return lot_of(values, tuple(promises))
 
 
 def _item(product_id: int | None, unit_id: int | None, good_id: int | None) -> Item:
