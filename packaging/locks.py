@@ -40,6 +40,7 @@ def lock_imports() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORTS])
 
+
 LOCK_ORDER = "SELECT id FROM packaging_assemblyorder WHERE id = %(order)s FOR NO KEY UPDATE"
 # Each kind waits for the one before it: it asks how many that locked.
 LOCK_ITEMS = """
