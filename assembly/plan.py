@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
-from packaging.availability import Cost, Lot, Makeable, Part, estimate, fifo, makeable, most, ready_goods
+from packaging.availability import Cost, Item, Lot, Makeable, Part, estimate, fifo, makeable, most, ready_goods
 from packaging.costs import ZERO, round4, take
 
 Choices = Mapping[int, Mapping[int, Decimal]]  # line id -> lot id -> quantity
+Decided = Sequence[tuple[Lot, Decimal, Decimal]]  # lot, quantity, and the part of it that was promised
 
 
 @dataclass(frozen=True)
@@ -85,24 +87,74 @@ class LinePlan:
         return None if self.rest is None or self.rest.likely is None else round4(self.cost + self.rest.likely)
 
 
+class _Shelf:
+    """The lots that a run looks at, found by what they hold and by the lines they were promised to."""
+
+    def __init__(self, lots: Sequence[Lot]) -> None:
+        self.lots = lots
+        self.by_id: dict[int, Lot] = {}
+        self.by_item: dict[Item, list[Lot]] = defaultdict(list)
+        self.by_generic: dict[int | None, list[Lot]] = defaultdict(list)
+        self.by_line: dict[int, list[Lot]] = defaultdict(list)
+        for lot in lots:
+            self.by_id[lot.id] = lot
+            self.by_item[lot.item].append(lot)
+            if lot.generic_id is not None:
+                self.by_generic[lot.generic_id].append(lot)
+            for line_id in lot.kept:
+                self.by_line[line_id].append(lot)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a plan was made of: enough to say how many could be made instead."""
+
+    parts: Sequence[Part]
+    shelf: _Shelf
+    decided: Mapping[int, Decided]  # what each generic line may take, by line id
+    eligible: Mapping[int, Sequence[Lot]]  # what every other line may take
+    on: date
+    at_most: int
+
+
 @dataclass(frozen=True)
 class Plan:
     """A run before it is written: what it takes and costs, what is short, what is undecided, and how many would do.
 
-    `most` is the largest quantity that can be recorded as things are decided now, `enough_for` the largest that stock
-    allows once the rest is decided, and `bottleneck` what limits that.
+    How many would do and what it will cost is counted when somebody asks: a run that can be recorded never does.
     """
 
     pieces: int
     lines: tuple[LinePlan, ...]
-    cost: Cost
-    most: int
-    enough_for: int
-    bottleneck: str
     lots: tuple[Lot, ...]  # the shelf that was looked at
+    asked: _Asked = field(repr=False, compare=False)
     wasted: tuple[Wasted, ...] = ()
 
+    @cached_property
+    def cost(self) -> Cost:
+        """The cost of what is taken and wasted, and the estimate of what is undecided (R16)."""
+        return _cost(self.lines, self.wasted)
+
+    @cached_property
+    def most(self) -> int:
+        """The largest quantity that can be recorded as things are decided now (R24)."""
+        return _covered(self.asked)
+
     @property
+    def enough_for(self) -> int:
+        """The largest quantity that stock allows once the rest is decided."""
+        return max(self.most, min(self._makeable.quantity, self.asked.at_most))
+
+    @property
+    def bottleneck(self) -> str:
+        """The name of what limits that."""
+        return self._makeable.bottleneck
+
+    @cached_property
+    def _makeable(self) -> Makeable:
+        return _enough_for(self.asked)
+
+    @cached_property
     def takes(self) -> list[Take]:
         """Everything the run takes, in the order of the lines."""
         return [take for line in self.lines for take in line.takes]
@@ -112,12 +164,12 @@ class Plan:
         """Units, goods and specific packaging that do not suffice."""
         return [line for line in self.lines if line.missing > 0 and not line.part.is_generic]
 
-    @property
+    @cached_property
     def undecided(self) -> list[LinePlan]:
         """Generic lines that are not wholly decided."""
         return [line for line in self.lines if line.missing > 0 and line.part.is_generic]
 
-    @property
+    @cached_property
     def total(self) -> Decimal:
         """The cost of all that is taken (R25)."""
         return round4(sum((taken.cost for taken in (*self.takes, *self.wasted)), ZERO))
@@ -155,44 +207,34 @@ def make_plan(
     `last_prices` values what is undecided. What is wasted is on `lots`, and nothing else gets it.
     """
     chosen = choices or {}
-    whole, lots = lots, without_waste(lots, waste)
-    decided = {part.line_id: _decided(part, lots, on, chosen.get(part.line_id)) for part in parts if part.is_generic}
+    shelf = _Shelf(without_waste(lots, waste) if waste else lots)
+    decided: dict[int, Decided] = {}
     spent: dict[int, Decimal] = defaultdict(lambda: ZERO)  # free pieces, by lot
     amounts: dict[int, list[tuple[Lot, Decimal, Decimal]]] = {}
+    needs = {part.line_id: part.need(pieces) for part in parts}
     for part in parts:
         if part.is_generic:
-            amounts[part.line_id] = _first(decided[part.line_id], part.need(pieces))
+            decided[part.line_id] = _decided(part, shelf, on, chosen.get(part.line_id))
+            amounts[part.line_id] = _first(decided[part.line_id], needs[part.line_id])
             for lot, quantity, promised in amounts[part.line_id]:
                 spent[lot.id] += quantity - promised
-    shelf: dict[int, list[Lot]] = {}
+    eligible: dict[int, list[Lot]] = {}
     have: dict[int, Decimal] = {}
     for part in parts:
         if not part.is_generic:
             first = (pinned or {}).get(part.line_id, ())
-            shelf[part.line_id] = _eligible(part, lots, on, event_id, first, from_other_orders=from_other_orders)
-            have[part.line_id] = sum((max(lot.free - spent[lot.id], ZERO) for lot in shelf[part.line_id]), ZERO)
-            left = part.need(pieces)
-            amounts[part.line_id] = []
-            for lot in shelf[part.line_id]:
-                quantity = min(left, lot.free - spent[lot.id])
-                if quantity > 0:
-                    amounts[part.line_id].append((lot, quantity, ZERO))
-                    spent[lot.id] += quantity
-                    left -= quantity
-    on_hand = {lot.id: (lot, lot.quantity, lot.value) for lot in whole}
-    lines = _with_rest(_with_costs(parts, amounts, pieces, lots, have, on, on_hand), lots, last_prices or {})
-    wasted = _wasted(waste, on_hand)
-    covered = _covered(parts, decided, shelf, at_most)
-    stock = _enough_for(parts, lots, shelf, on)
+            mine = eligible[part.line_id] = _eligible(
+                part, shelf, on, event_id, first, from_other_orders=from_other_orders
+            )
+            amounts[part.line_id], have[part.line_id] = _oldest(mine, needs[part.line_id], spent)
+    on_hand = {lot.id: (lot, lot.quantity, lot.value) for lot in lots}
+    lines = _with_costs(parts, amounts, needs, shelf, have, on, on_hand)
     return Plan(
         pieces=pieces,
-        lines=lines,
-        cost=_cost(lines, wasted),
-        most=covered,
-        enough_for=max(covered, min(stock.quantity, at_most)),
-        bottleneck=stock.bottleneck,
-        lots=tuple(whole),
-        wasted=wasted,
+        lines=_with_rest(lines, shelf, last_prices or {}),
+        lots=tuple(lots),
+        asked=_Asked(parts, shelf, decided, eligible, on, at_most),
+        wasted=_wasted(waste, on_hand),
     )
 
 
@@ -228,19 +270,16 @@ def _take_from(
     return lot, quantity, cost
 
 
-def _decided(
-    part: Part, lots: Sequence[Lot], on: date, chosen: Mapping[int, Decimal] | None
-) -> list[tuple[Lot, Decimal, Decimal]]:
+def _decided(part: Part, shelf: _Shelf, on: date, chosen: Mapping[int, Decimal] | None) -> Decided:
     """Return (lot, quantity, promised part) that a generic line may take: the lots chosen, else its own promises."""
     if chosen is not None:
-        by_id = {lot.id: lot for lot in lots}
         return [
-            (by_id[lot_id], quantity, min(quantity, by_id[lot_id].kept.get(part.line_id, ZERO)))
-            for lot_id, quantity in chosen.items()
+            (lot, quantity, min(quantity, lot.kept.get(part.line_id, ZERO)))
+            for lot, quantity in ((shelf.by_id[lot_id], quantity) for lot_id, quantity in chosen.items())
         ]
     mine = [
         (promise.assigned_at, promise.assignment_id, lot)
-        for lot in lots
+        for lot in shelf.by_line.get(part.line_id, ())
         if lot.received_on <= on
         for promise in lot.promises
         if promise.line_id == part.line_id
@@ -249,7 +288,7 @@ def _decided(
     return [(lot, quantity, quantity) for lot, quantity in kept if quantity > 0]
 
 
-def _first(decided: Iterable[tuple[Lot, Decimal, Decimal]], needed: Decimal) -> list[tuple[Lot, Decimal, Decimal]]:
+def _first(decided: Decided, needed: Decimal) -> list[tuple[Lot, Decimal, Decimal]]:
     taken, left = [], needed
     for lot, available, promised in decided:
         quantity = min(left, available)
@@ -259,9 +298,27 @@ def _first(decided: Iterable[tuple[Lot, Decimal, Decimal]], needed: Decimal) -> 
     return taken
 
 
+def _oldest(
+    lots: Sequence[Lot], needed: Decimal, spent: dict[int, Decimal]
+) -> tuple[list[tuple[Lot, Decimal, Decimal]], Decimal]:
+    """Take what is needed from what is free of these lots, as they stand; return that, and what there was in all."""
+    taken, left, have = [], needed, ZERO
+    for lot in lots:
+        free = lot.free - spent[lot.id]
+        if free <= 0:
+            continue
+        have += free
+        if left > 0:
+            quantity = min(left, free)
+            taken.append((lot, quantity, ZERO))
+            spent[lot.id] += quantity
+            left -= quantity
+    return taken, have
+
+
 def _eligible(
     part: Part,
-    lots: Iterable[Lot],
+    shelf: _Shelf,
     on: date,
     event_id: int | None,
     first: Sequence[int] = (),
@@ -269,22 +326,23 @@ def _eligible(
     from_other_orders: bool = False,
 ) -> list[Lot]:
     """Return the lots a unit, a good or specific packaging may take by itself, in the order it takes them (R5, R23)."""
-    mine = [lot for lot in lots if lot.item == part.item and lot.is_eligible(on)]
+    mine = [lot for lot in shelf.by_item.get(part.item, ()) if lot.is_eligible(on)]
     if part.item[0] == "good":
         found = ready_goods(mine, event_id)
-        others = [lot for lot in mine if lot not in found and (from_other_orders or lot.id in first)]
+        ready = {lot.id for lot in found}
+        others = [lot for lot in mine if lot.id not in ready and (from_other_orders or lot.id in first)]
         found += sorted(others, key=fifo)
     else:
         found = sorted(mine, key=fifo)
     place = {lot_id: number for number, lot_id in enumerate(first)}
-    return sorted(found, key=lambda lot: place.get(lot.id, len(place)))
+    return sorted(found, key=lambda lot: place.get(lot.id, len(place))) if place else found
 
 
 def _with_costs(
     parts: Sequence[Part],
     amounts: Mapping[int, Sequence[tuple[Lot, Decimal, Decimal]]],
-    pieces: int,
-    lots: Sequence[Lot],
+    needs: Mapping[int, Decimal],
+    shelf: _Shelf,
     have: Mapping[int, Decimal],
     on: date,
     left: dict[int, tuple[Lot, Decimal, Decimal]],
@@ -292,46 +350,49 @@ def _with_costs(
     """Cost the takes line by line: a lot that two lines take is worth less for the second (R2)."""
     lines = []
     for part in parts:
-        takes = []
-        for lot, quantity, promised in amounts[part.line_id]:
-            takes.append(Take(*_take_from(left, lot.id, quantity), part, promised))
+        takes = tuple(
+            Take(*_take_from(left, lot.id, quantity), part, promised)
+            for lot, quantity, promised in amounts[part.line_id]
+        )
         taken = sum((t.quantity for t in takes), ZERO)
         if part.is_generic:
-            free = sum((lot.free for lot in lots if lot.generic_id == part.generic_id and lot.is_eligible(on)), ZERO)
-            kept = (lot.kept.get(part.line_id, ZERO) for lot in lots if lot.received_on <= on)
-            there = max(free + sum(kept, ZERO), taken)  # a lot past its day can be chosen
+            there = max(_there(part, shelf, on), taken)  # a lot past its day can be chosen
+            broken = tuple(
+                (lot, lot.promised_to(part.line_id))
+                for lot in shelf.by_line.get(part.line_id, ())
+                if lot.kept[part.line_id] < lot.promised_to(part.line_id)
+            )
+            lines.append(LinePlan(part, needs[part.line_id], taken, there, takes, broken))
         else:
-            there = have[part.line_id]
-        broken = tuple(
-            (lot, lot.promised_to(part.line_id))
-            for lot in lots
-            if part.is_generic and lot.kept.get(part.line_id, ZERO) < lot.promised_to(part.line_id)
-        )
-        lines.append(LinePlan(part, part.need(pieces), taken, there, tuple(takes), broken))
+            lines.append(LinePlan(part, needs[part.line_id], taken, have[part.line_id], takes))
     return tuple(lines)
 
 
-def _covered(
-    parts: Sequence[Part],
-    decided: Mapping[int, Sequence[tuple[Lot, Decimal, Decimal]]],
-    shelf: Mapping[int, Sequence[Lot]],
-    at_most: int,
-) -> int:
+def _there(part: Part, shelf: _Shelf, on: date) -> Decimal:
+    """Return what a generic line could get: what is free, and what it was promised."""
+    free = (lot.free for lot in shelf.by_generic.get(part.generic_id, ()) if lot.is_eligible(on))
+    kept = (lot.kept[part.line_id] for lot in shelf.by_line.get(part.line_id, ()) if lot.received_on <= on)
+    return sum(free, ZERO) + sum(kept, ZERO)
+
+
+def _covered(asked: _Asked) -> int:
     """Return the largest quantity that decided and free stock covers as it stands (R24)."""
-    have = {line_id: sum((quantity for _lot, quantity, _promised in rows), ZERO) for line_id, rows in decided.items()}
-    free = {line_id: {lot.id: lot.free for lot in lots} for line_id, lots in shelf.items()}
+    have = {
+        line_id: sum((quantity for _lot, quantity, _promised in rows), ZERO) for line_id, rows in asked.decided.items()
+    }
+    free = {line_id: {lot.id: lot.free for lot in lots} for line_id, lots in asked.eligible.items()}
     total = {line_id: sum(by_lot.values(), ZERO) for line_id, by_lot in free.items()}
 
     def is_covered(pieces: int) -> bool:
         spent: dict[int, Decimal] = defaultdict(lambda: ZERO)  # free pieces that were chosen, by lot
-        for part in parts:
+        for part in asked.parts:
             if part.is_generic:
                 needed = part.need(pieces)
                 if needed > have[part.line_id]:
                     return False
-                for lot, quantity, promised in _first(decided[part.line_id], needed):
+                for lot, quantity, promised in _first(asked.decided[part.line_id], needed):
                     spent[lot.id] += quantity - promised
-        for part in parts:
+        for part in asked.parts:
             if not part.is_generic:
                 by_lot = free[part.line_id]
                 gone = sum((min(spent[lot_id], by_lot[lot_id]) for lot_id in spent if lot_id in by_lot), ZERO)
@@ -339,32 +400,33 @@ def _covered(
                     return False
         return True
 
-    return most(is_covered, at_most)
+    return most(is_covered, asked.at_most)
 
 
-def _enough_for(parts: Sequence[Part], lots: Sequence[Lot], shelf: Mapping[int, Sequence[Lot]], on: date) -> Makeable:
+def _enough_for(asked: _Asked) -> Makeable:
     """Return how many stock allows once everything is decided, each piece counted once (R18)."""
-    free = {part.item: sum((lot.free for lot in shelf[part.line_id]), ZERO) for part in parts if not part.is_generic}
+    parts, on = asked.parts, asked.on
+    free = {
+        part.item: sum((lot.free for lot in asked.eligible[part.line_id]), ZERO)
+        for part in parts
+        if not part.is_generic
+    }
     by_generic: dict[int, Decimal] = defaultdict(lambda: ZERO)
     mine = {part.line_id for part in parts}
-    for lot in lots:
+    for lot in asked.shelf.lots:
         if lot.generic_id is not None and lot.received_on <= on:
             by_generic[lot.generic_id] += lot.free if not lot.is_expired(on) else ZERO
             by_generic[lot.generic_id] += sum((kept for line_id, kept in lot.kept.items() if line_id in mine), ZERO)
     return makeable(parts, free, by_generic)
 
 
-def _with_rest(
-    lines: Iterable[LinePlan], lots: Sequence[Lot], last_prices: Mapping[int, Decimal]
-) -> tuple[LinePlan, ...]:
+def _with_rest(lines: Iterable[LinePlan], shelf: _Shelf, last_prices: Mapping[int, Decimal]) -> tuple[LinePlan, ...]:
     """Estimate what the missing packaging of each line will cost (R16)."""
     return tuple(
         replace(
             line,
             rest=estimate(
-                [lot for lot in lots if lot.generic_id == line.part.generic_id],
-                line.missing,
-                last_prices.get(line.part.generic_id),
+                shelf.by_generic.get(line.part.generic_id, ()), line.missing, last_prices.get(line.part.generic_id)
             ),
         )
         if line.missing > 0 and line.part.generic_id is not None

@@ -21,6 +21,11 @@ class PromiseLeft:
     consumed: Decimal
     outstanding: Decimal
 
+    @property
+    def assigned(self) -> Decimal:
+        """What the assignment says then; one of 0 goes."""
+        return self.consumed + self.outstanding
+
 
 def promises_left(plan: Plan, pieces_left: int) -> list[PromiseLeft]:
     """Return what a run leaves of its lines' promises when its order then needs `pieces_left` more (R11, R22)."""

@@ -13,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 MOST_VALUES = 16_000  # in one statement; more would not be faster
+# The server binds the values, and keeps the plan of a statement that it has seen a few times on a connection.
+PREPARED = {"server_side_binding": True, "prepare_threshold": 5}
 # A pool that tries again waits twice as long each time: it has to give up soon, so that the first request after the
 # database came back tries at once instead of waiting for the pool's next turn.
 POOL = {"min_size": 1, "max_size": 20, "timeout": 10, "reconnect_timeout": 3}
@@ -41,7 +43,7 @@ def database_from_url(url: str, *, var_dir: Path) -> dict[str, Any]:
             "CONN_MAX_AGE": 0,
             # A connection is asked before it is used: a server that was away and is back answers at once.
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {**dict(parse_qsl(parts.query)), "pool": dict(POOL)},
+            "OPTIONS": {**dict(parse_qsl(parts.query)), **PREPARED, "pool": dict(POOL)},
         }
     raise ImproperlyConfigured("DATABASE_URL must start with sqlite:/// or postgres://.")
 

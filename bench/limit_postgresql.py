@@ -131,7 +131,12 @@ class PostgresqlLimit:
         known: dict[str, Any] = {
             name.lower(): settings[name] for name in ("USER", "PASSWORD", "HOST", "PORT") if settings[name]
         }
-        options = {name: value for name, value in settings["OPTIONS"].items() if name != "pool"}
+        of_django = {
+            "pool",
+            "server_side_binding",
+            "prepare_threshold",
+        }  # what the driver itself does not know, or not so
+        options = {name: value for name, value in settings["OPTIONS"].items() if name not in of_django}
         self.connection = psycopg.connect(dbname=settings["NAME"], **known, **options, autocommit=True)
         self.cursor = self.connection.cursor()
 

@@ -65,10 +65,10 @@ class Lot:
             left -= dealt[promise.line_id]
         return dealt
 
-    @property
+    @cached_property
     def free(self) -> Decimal:
         """What no line has promised (R13)."""
-        return max(self.quantity - self.promised, ZERO)
+        return max(self.quantity - self.promised, ZERO) if self.promises else self.quantity
 
     @property
     def free_value(self) -> Decimal:

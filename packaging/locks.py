@@ -13,6 +13,7 @@ from typing import TypeVar
 from django.db import connection, models, transaction
 from django.db.models import Q
 
+from packaging.availability import Item
 from packaging.models import (
     AssemblyOrder,
     CompositionAssignment,
@@ -38,6 +39,43 @@ def lock_imports() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORTS])
+
+
+LOCK_ORDER = "SELECT id FROM packaging_assemblyorder WHERE id = %(order)s FOR NO KEY UPDATE"
+# Each kind waits for the one before it: it asks how many that locked.
+LOCK_ITEMS = """
+WITH line AS MATERIALIZED (
+    SELECT assembly_id, finished_good_id, finished_unit_id, CASE WHEN NOT is_generic THEN packaging_product_id END
+        AS product_id
+    FROM packaging_composition WHERE order_id = %(order)s::bigint AND NOT is_archived
+    UNION ALL
+    SELECT assembly_id, finished_good_id, finished_unit_id, CASE WHEN NOT is_generic THEN packaging_product_id END
+    FROM packaging_composition WHERE assembly_id = %(good)s::bigint AND order_id IS NULL AND NOT is_archived
+    UNION ALL
+    SELECT NULL, finished_good_id, finished_unit_id, product_id
+    FROM packaging_inventoryitem WHERE id = ANY (%(lots)s::bigint[])
+    UNION ALL
+    SELECT NULL, NULL, NULL, lot.product_id
+    FROM packaging_composition promised
+    JOIN packaging_compositionassignment promise ON promise.composition_id = promised.id
+        AND promise.quantity_assigned > promise.quantity_consumed
+    JOIN packaging_inventoryitem lot ON lot.id = promise.inventory_item_id
+    WHERE promised.order_id = %(order)s::bigint
+), good AS MATERIALIZED (
+    SELECT id FROM packaging_finishedgood
+    WHERE id = ANY (ARRAY(SELECT assembly_id FROM line UNION SELECT finished_good_id FROM line))
+    ORDER BY id FOR NO KEY UPDATE
+), unit AS MATERIALIZED (
+    SELECT id FROM packaging_finishedunit
+    WHERE id = ANY (ARRAY(SELECT finished_unit_id FROM line)) AND (SELECT count(*) FROM good) >= 0
+    ORDER BY id FOR NO KEY UPDATE
+), product AS MATERIALIZED (
+    SELECT id FROM packaging_product
+    WHERE id = ANY (ARRAY(SELECT product_id FROM line)) AND (SELECT count(*) FROM unit) >= 0
+    ORDER BY id FOR NO KEY UPDATE
+)
+SELECT 'product', id FROM product UNION ALL SELECT 'unit', id FROM unit UNION ALL SELECT 'good', id FROM good
+"""
 
 
 def lock_event(event_id: int) -> Event | None:
@@ -90,6 +128,26 @@ def lock_stock(
         _lock(Product.objects.filter(products_wanted))
     if generics:
         _lock(GenericProduct.objects.filter(pk__in=set(generics)))
+
+
+def lock_run(
+    *, order_id: int | None = None, good_id: int | None = None, lots: Collection[int] = ()
+) -> set[Item] | None:
+    """Lock what a run of an order, or of a good by its recipe, touches: what `lock_orders` and `lock_stock` would lock.
+
+    The hot lock of the program, in two statements however much there is: the order, then every item that its lines, its
+    promises and the given lots hold, and the good itself. Returns the items, so that the caller sees whether the lines
+    it reads then are those that were locked; None on SQLite, where the transaction is the lock and nothing is read.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("Rows are locked inside a transaction only.")
+    if connection.vendor == "sqlite":
+        return None
+    with connection.cursor() as cursor:
+        if order_id is not None:
+            cursor.execute(LOCK_ORDER, {"order": order_id})
+        cursor.execute(LOCK_ITEMS, {"order": order_id, "good": good_id, "lots": list(lots)})
+        return set(cursor.fetchall())
 
 
 def locked_as_changed(rows: models.QuerySet[M]) -> models.QuerySet[M]:

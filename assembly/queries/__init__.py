@@ -16,6 +16,7 @@ from assembly.queries.debts import (
     waiting_counts,
 )
 from assembly.queries.making import Step, making_plan
+from assembly.queries.plan_read import PlanRead, read_plan
 from assembly.queries.runs import (
     UNDO_MINUTES,
     GoodsLotUses,
@@ -46,6 +47,7 @@ __all__ = [
     "GoodsLotUses",
     "GoodsUse",
     "LedgerRow",
+    "PlanRead",
     "PromiseBack",
     "RunSubject",
     "Step",
@@ -74,6 +76,7 @@ __all__ = [
     "others_goods",
     "own_goods_movements",
     "promises_back",
+    "read_plan",
     "recent_runs",
     "run_before",
     "run_filters",

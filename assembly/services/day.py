@@ -185,7 +185,7 @@ class _Shop:
         named = {waste.lot_id for waste in row.waste} | {pk for amounts in row.choices.values() for pk in amounts}
         return plan_from(
             [lot for lot in shelf if lot.item in items or lot.generic_id in generics or lot.id in named],
-            subject.lines,
+            parts,
             subject.order,
             checked_pieces(row.quantity),
             row.choices,
@@ -223,7 +223,7 @@ def record_day(
     Returns the runs in the order they were written; a row sees what those before it took and made. `key` becomes the
     runs' `sheet`, and each run's own key comes from it and the row's place: sent twice there is one sheet, and both
     answers are its runs (R30). Raises what `record_assembly` raises, with the place of the refused row as `row`; then
-    nothing is written. Ten statements, and for each row the seven to twelve that write a run.
+    nothing is written. Ten statements, and for each row the two to twelve that write a run.
     """
     if runs := sheet_runs(key):
         return runs

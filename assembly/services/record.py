@@ -4,20 +4,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assembly.models import AssemblyRun
 from assembly.plan import Choices, LinePlan, Plan, Waste, make_plan, without_waste
+from assembly.queries import PlanRead, read_plan
 from assembly.services.write import write_run
 from bakery.history import leave_out
-from packaging.availability import Lot
+from packaging.availability import Lot, Part
 from packaging.costs import ZERO, fits, in_words, round4
 from packaging.exceptions import (
     BadDate,
@@ -32,7 +33,7 @@ from packaging.exceptions import (
     Shortage,
     StaleVersion,
 )
-from packaging.locks import lock_orders, lock_stock
+from packaging.locks import lock_run, lock_stock
 from packaging.models import AssemblyOrder, Composition, FinishedGood
 from packaging.models.orders import MOST_PIECES
 from packaging.queries import as_part, good_or_not_found, last_prices, lots_for
@@ -86,12 +87,12 @@ class Wish:
     replaces: AssemblyRun | None = None
     sheet: UUID | None = None
 
-    @property
+    @cached_property
     def on(self) -> date:
         """The day of the run in the shop."""
         return timezone.localdate(self.assembled_at)
 
-    @property
+    @cached_property
     def lots(self) -> set[int]:
         """The lots that are named."""
         chosen = {lot_id for amounts in self.choices.values() for lot_id in amounts}
@@ -156,12 +157,12 @@ def plan_lines(
     chosen = {lot_id for amounts in choices.values() for lot_id in amounts}
     lots = lots_for(parts, lots=chosen | {row.lot_id for row in waste})
     prices = last_prices([part.generic_id for part in parts if part.is_generic and part.generic_id]) if priced else None
-    return plan_from(lots, lines, order, quantity, choices, on, at_most=at_most, waste=waste, prices=prices, **ways)
+    return plan_from(lots, parts, order, quantity, choices, on, at_most=at_most, waste=waste, prices=prices, **ways)
 
 
 def plan_from(
     lots: Sequence[Lot],
-    lines: Sequence[Composition],
+    parts: Sequence[Part],
     order: AssemblyOrder | None,
     quantity: int,
     choices: Choices,
@@ -172,12 +173,13 @@ def plan_from(
     prices: Mapping[int, Decimal] | None = None,
     **ways: Any,
 ) -> Plan:
-    """Do what `plan_lines` does from a shelf that is loaded already."""
-    check_waste(waste, {lot.id: lot for lot in lots}, on)
-    shelf = {lot.id: lot for lot in without_waste(lots, waste)}
-    _check_choices(choices, {line.pk: line for line in lines}, shelf, quantity, on, order)
+    """Do what `plan_lines` does from lines and a shelf that are loaded already."""
+    if waste:
+        check_waste(waste, {lot.id: lot for lot in lots}, on)
+    if choices:
+        _check_choices(choices, parts, without_waste(lots, waste), quantity, on, order)
     return make_plan(
-        [as_part(line) for line in lines],
+        parts,
         lots,
         quantity,
         on=on,
@@ -212,23 +214,24 @@ def check_waste(waste: Sequence[Waste], lots: Mapping[int, Lot], on: date) -> No
 
 def _check_choices(
     choices: Choices,
-    lines: Mapping[int, Composition],
-    lots: Mapping[int, Lot],
+    parts: Sequence[Part],
+    shelf: Sequence[Lot],
     quantity: int,
     on: date,
     order: AssemblyOrder | None,
 ) -> None:
     """Refuse chosen lots that a line cannot have, or more of them than the run needs (R5, R12, R22)."""
+    lines, lots = {part.line_id: part for part in parts}, {lot.id: lot for lot in shelf}
     for line_id, amounts in choices.items():
-        line = lines.get(line_id)
-        if line is None or not line.is_generic:
+        part = lines.get(line_id)
+        if part is None or not part.is_generic:
             raise NotFound(_("The line"))
         for lot_id, amount in amounts.items():
-            check_choice(line, lots.get(lot_id), lot_id, amount, line.pk if order else None)
+            check_choice(part, lots.get(lot_id), lot_id, amount, line_id if order else None)
             _check_day(lots[lot_id], on)
-        needed, total = as_part(line).need(quantity), sum(amounts.values(), ZERO)
+        needed, total = part.need(quantity), sum(amounts.values(), ZERO)
         if total > needed:
-            raise OverAssigned(line.name, needed, total, line.unit)
+            raise OverAssigned(part.name, needed, total, part.unit)
 
 
 def _check_day(lot: Lot, on: date) -> None:
@@ -261,7 +264,7 @@ def record_assembly(
     `anyway_notes` (R24). `from_other_orders` also takes nested goods that were made for other open orders (R23). `key`
     becomes the run's uuid: sent twice, there is one run, and both answers are that run (R30). Raises `StaleVersion`,
     `OrderState`, `EmptyRecipe`, `BadQuantity`, `BadDate`, `ReasonMissing`, `NotEnoughStock`, `PackagingUndecided` and
-    whatever refuses the choices; then nothing is written. Twenty statements at most, begin and commit among them.
+    whatever refuses the choices; then nothing is written. Sixteen statements at most, begin and commit among them.
     """
     try:
         wish = Wish(
@@ -290,23 +293,43 @@ class _Sent(RuleError):
     """A run with this key is there already (R30)."""
 
 
-def _lines_if_new(lines: QuerySet[Composition], key: UUID, good: FinishedGood) -> Sequence[Composition]:
-    """Return the lines, and refuse a form that was sent before, in one statement; locks are held."""
-    found = list(lines.annotate(is_sent=Exists(AssemblyRun.objects.filter(uuid=key))))
-    if not found:
-        raise EmptyRecipe(good)
-    if found[0].is_sent:
-        raise _Sent(key)
-    return found
-
-
 @transaction.atomic
 def _record_for_order(wish: Wish, order_id: int, version: int | None) -> AssemblyRun:
-    order = check_open(lock_orders([order_id]).get(order_id), version)
+    lock_run(order_id=order_id, lots=wish.lots)
+    read = _read_if_new(wish, order_id=order_id)
+    order = check_open(read.order, version)
     check_left(order, wish.quantity)
-    lines = _lines_if_new(Composition.objects.of_order(order.pk).with_names(), wish.key, order.finished_good)
-    lock_lines([order.finished_good_id], lines, wish.lots, [order.pk])
-    return record_lines(wish, order, lines, order.quantity_left)
+    if not read.parts:
+        raise EmptyRecipe(order.finished_good)
+    plan = _quick_plan(wish, read, order) or planned(wish, order_lines(order), order)
+    return _write(wish, plan, order, {part.line_id: part.line_id for part in read.parts})
+
+
+def _read_if_new(wish: Wish, **owner: int) -> PlanRead:
+    """Read what the plan needs, and refuse a form that was sent before, in one statement; locks are held."""
+    read = read_plan(
+        **owner,
+        pieces=wish.quantity,
+        on=wish.on,
+        key=wish.key,
+        named=wish.lots,
+        from_other_orders=wish.from_other_orders,
+    )
+    if read.is_sent:
+        raise _Sent(wish.key)
+    return read
+
+
+def _quick_plan(wish: Wish, read: PlanRead, order: AssemblyOrder | None) -> Plan | None:
+    """Return the plan over the first lots of each line; None when they do not do: the whole shelf then says more."""
+    try:
+        plan = _plan_of(wish, read.parts, read.lots, order)
+    except RuleError:
+        return None
+    if plan.shortages or (plan.undecided and wish.anyway_notes is None):
+        return None
+    check_size(plan)
+    return plan
 
 
 def check_left(order: AssemblyOrder, quantity: int) -> None:
@@ -322,18 +345,20 @@ def check_left(order: AssemblyOrder, quantity: int) -> None:
 @transaction.atomic
 def _record_without_order(wish: Wish, good_id: int) -> AssemblyRun:
     good = good_or_not_found(good_id)
-    recipe = Composition.objects.recipe_of(good.pk)
-    peeked = list(recipe)
-    lock_lines([good.pk], peeked, wish.lots)
-    lines = _lines_if_new(recipe.with_names(), wish.key, good)
-    if items_of(lines) != items_of(peeked):
-        raise StaleVersion(good)
-    return record_recipe(wish, good, lines)
+    locked = lock_run(good_id=good.pk, lots=wish.lots)
+    read = _read_if_new(wish, good_id=good.pk)
+    lines = recipe_lines(good)
+    items = {part.item for part in read.parts if not part.is_generic} | {("good", good.pk)}
+    if locked is not None and not locked >= items:
+        raise StaleVersion(good)  # the recipe was changed while this waited for its items
+    return record_recipe(wish, good, lines, _quick_plan(wish, read, None))
 
 
-def record_recipe(wish: Wish, good: FinishedGood, lines: Sequence[Composition]) -> AssemblyRun:
+def record_recipe(
+    wish: Wish, good: FinishedGood, lines: Sequence[Composition], plan: Plan | None = None
+) -> AssemblyRun:
     """Plan and write a run by a good's recipe, for an order that is opened and closed with it (R21); locks are held."""
-    plan = planned(wish, lines, None)
+    plan = plan or planned(wish, lines, None)
     order = AssemblyOrder(
         finished_good=good,
         quantity=wish.quantity,
@@ -342,22 +367,32 @@ def record_recipe(wish: Wish, good: FinishedGood, lines: Sequence[Composition]) 
         status=AssemblyOrder.Status.CLOSED,
     )
     leave_out(order)  # nobody ordered it: the run says who did what
-    own = save_with_lines(order, lines)
+    own = {line_id: line.pk for line_id, line in save_with_lines(order, lines).items()}
     return _write(wish, plan, order, own, counts=False)
 
 
 def record_lines(wish: Wish, order: AssemblyOrder, lines: Sequence[Composition], at_most: int) -> AssemblyRun:
     """Plan and write a run over an order's lines; the caller holds all locks."""
     plan = planned(wish, lines, order, at_most=at_most)
-    return _write(wish, plan, order, {line.pk: line for line in lines})
+    return _write(wish, plan, order, {line.pk: line.pk for line in lines})
 
 
 def planned(
     wish: Wish, lines: Sequence[Composition], order: AssemblyOrder | None, *, at_most: int | None = None
 ) -> Plan:
-    """Return the plan of what was asked for, or raise what keeps it from being recorded."""
-    plan = plan_lines(
-        lines,
+    """Return the plan of what was asked for over the whole shelf, or raise what keeps it from being recorded."""
+    parts = [as_part(line) for line in lines]
+    plan = _plan_of(wish, parts, lots_for(parts, lots=wish.lots), order, at_most)
+    refuse_plan(plan, lines, is_anyway=wish.anyway_notes is not None)
+    return plan
+
+
+def _plan_of(
+    wish: Wish, parts: Sequence[Part], lots: Sequence[Lot], order: AssemblyOrder | None, at_most: int | None = None
+) -> Plan:
+    return plan_from(
+        lots,
+        parts,
         order,
         wish.quantity,
         wish.choices,
@@ -367,12 +402,10 @@ def planned(
         pinned=wish.pinned,
         from_other_orders=wish.from_other_orders,
     )
-    refuse_plan(plan, lines, is_anyway=wish.anyway_notes is not None)
-    return plan
 
 
 def _write(
-    wish: Wish, plan: Plan, order: AssemblyOrder, lines: Mapping[int, Composition], *, counts: bool = True
+    wish: Wish, plan: Plan, order: AssemblyOrder, lines: Mapping[int, int], *, counts: bool = True
 ) -> AssemblyRun:
     return write_run(
         plan,
@@ -432,7 +465,13 @@ def refuse_plan(plan: Plan, lines: Sequence[Composition], *, is_anyway: bool) ->
         )
     if plan.undecided and not is_anyway:
         raise PackagingUndecided([UndecidedLine(by_id[line.part.line_id], line) for line in plan.undecided], plan.most)
+    check_size(plan)
+
+
+def check_size(plan: Plan) -> None:
+    """Refuse a run whose amounts do not fit their columns."""
     taken = [*plan.takes, *plan.wasted]
-    amounts = [plan.total, *(row.cost for row in taken), *(round4(row.cost / row.quantity) for row in taken)]
-    if not all(fits(amount, 10, 4) for amount in amounts) or not all(fits(row.quantity, 10, 3) for row in taken):
+    each = max((round4(row.cost / row.quantity) for row in taken), default=ZERO)
+    most = max((row.quantity for row in taken), default=ZERO)
+    if not (fits(plan.total, 10, 4) and fits(each, 10, 4) and fits(most, 10, 3)):
         raise BadQuantity(_("This run is too large to be recorded in one piece. Record it in parts."))

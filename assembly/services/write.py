@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
+from django.db import connection
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Round
 from django.utils import timezone
@@ -22,7 +23,8 @@ from assembly.models import (
     consumption_models,
 )
 from assembly.plan import Plan, Used
-from assembly.sequence import promises_left
+from assembly.sequence import PromiseLeft, promises_left
+from assembly.services.write_sql import write_rows
 from packaging.costs import ZERO, per_unit, round4
 from packaging.locks import locked_as_changed
 from packaging.models import (
@@ -41,7 +43,7 @@ Kind = StockMovement.Kind
 def write_run(
     plan: Plan,
     order: AssemblyOrder,
-    lines: Mapping[int, Composition],
+    lines: Mapping[int, int],
     *,
     key: UUID,
     by: User | None,
@@ -55,25 +57,16 @@ def write_run(
 ) -> AssemblyRun:
     """Write a plan; the caller holds all locks. An order that is made for this run `counts` its pieces already.
 
-    `lines` are the order's own, by the line id of the plan. Packaging that is still undecided becomes a debt for each
-    line, with `anyway_notes` (R24).
+    `lines` are the ids of the order's own lines, by the line id of the plan. Packaging that is still undecided becomes
+    a debt for each line, with `anyway_notes` (R24).
     """
-    total = plan.total
-    goods_lot = InventoryItem(
-        finished_good=order.finished_good,
-        order=order,
-        received_on=on,
-        quantity_received=Decimal(plan.pieces),
-        quantity=Decimal(plan.pieces),
-        total_cost=total,
-        value=total,
-        is_cost_known=plan.is_cost_known,
-    )
-    goods_lot.save(force_insert=True)
+    total, now = plan.total, timezone.now()
     run = AssemblyRun(
         uuid=key,
-        finished_good=order.finished_good,
-        order=order,
+        created_at=now,
+        updated_at=now,
+        finished_good_id=order.finished_good_id,
+        order_id=order.pk,
         quantity_assembled=plan.pieces,
         assembled_at=assembled_at,
         notes=notes,
@@ -82,39 +75,87 @@ def write_run(
         packaging_bypassed=bool(plan.undecided),
         packaging_bypass_notes=anyway_notes if plan.undecided else None,
         recorded_by=by,
-        goods_lot=goods_lot,
         replaces=replaces,
         sheet=sheet,
     )
-    run.save(force_insert=True)
-    used = [movement_of(taken, Kind.CONSUMED, order, by, composition=lines[taken.part.line_id]) for taken in plan.takes]
-    wasted = [movement_of(row, Kind.WASTED, order, by, reason=row.reason) for row in plan.wasted]
-    made = StockMovement(
-        inventory_item=goods_lot,
-        kind=Kind.ASSEMBLED,
-        quantity=Decimal(plan.pieces),
-        value=total,
-        created_by=by,
-        order=order,
-    )
-    StockMovement.objects.bulk_create([*used, *wasted, made])
-    rows = [
-        consumption(run, taken, movement, lines[taken.part.line_id], promised=taken.promised)
-        for taken, movement in zip(plan.takes, used, strict=True)
-    ]
-    rows += [
-        consumption(run, row, movement, kind=Consumption.Kind.WASTE, reason=row.reason)
-        for row, movement in zip(plan.wasted, wasted, strict=True)
-    ]
-    write_consumptions(rows)
-    take_from_lots((*plan.takes, *plan.wasted))
-    _open_debts(run, plan, lines)
+    promises: list[PromiseLeft] = []
     if counts:
         order.quantity_assembled += plan.pieces
-        _settle_promises(plan, order)
         order.version += 1
-        order.save(update_fields=["quantity_assembled", "version", "updated_at"])
+        promises = _changed(promises_left(plan, order.quantity_left))
+    run.pk, run.goods_lot_id = write_rows(
+        _once(run, order, plan, on, counts=counts),
+        [
+            *(_taken(row, Kind.CONSUMED, line=lines[row.part.line_id], promised=row.promised) for row in plan.takes),
+            *(_taken(row, Kind.WASTED, kind=Consumption.Kind.WASTE, reason=row.reason) for row in plan.wasted),
+        ],
+        [[pk, str(quantity), str(value)] for pk, (quantity, value) in _left((*plan.takes, *plan.wasted)).items()],
+        [[p.before.assignment_id, str(p.assigned), str(p.consumed)] for p in promises if p.assigned],
+    )
+    run._state.adding, run._state.db = False, connection.alias
+    _open_debts(run, plan, lines)
+    if gone := [promise.before.assignment_id for promise in promises if not promise.assigned]:
+        CompositionAssignment.objects.filter(pk__in=gone).delete()
     return run
+
+
+def _once(run: AssemblyRun, order: AssemblyOrder, plan: Plan, on: date, *, counts: bool) -> dict[str, Any]:
+    """Return the values that a run's statements share."""
+    return {
+        "now": connection.ops.adapt_datetimefield_value(run.created_at),
+        "good": order.finished_good_id,
+        "order": order.pk,
+        "by": run.recorded_by_id,
+        "pieces": plan.pieces,
+        "total": run.total_component_cost,
+        "per_unit": run.per_unit_cost,
+        "is_cost_known": plan.is_cost_known,
+        "on": on,
+        "goods_uuid": uuid4().hex,
+        "made_uuid": uuid4().hex,
+        "key": run.uuid.hex,
+        "assembled_at": connection.ops.adapt_datetimefield_value(run.assembled_at),
+        "notes": run.notes,
+        "is_bypassed": run.packaging_bypassed,
+        "anyway_notes": run.packaging_bypass_notes,
+        "replaces": run.replaces_id,
+        "sheet": run.sheet.hex if run.sheet else None,
+        "assembled": order.quantity_assembled,
+        "version": order.version,
+        "counted": order.pk if counts else None,
+    }
+
+
+def _taken(
+    row: Used,
+    moved: str,
+    *,
+    kind: str = Consumption.Kind.PLANNED,
+    line: int | None = None,
+    reason: str = "",
+    promised: Decimal = ZERO,
+) -> list[Any]:
+    """Return what is written of one thing taken, in the order of `TAKEN`; names and unit cost are as they are now."""
+    lot = row.lot
+    return [
+        uuid4().hex,
+        uuid4().hex,
+        *lot.item,
+        lot.id,
+        line,
+        moved,
+        kind,
+        reason,
+        lot.item_name,
+        lot.label,
+        lot.is_cost_known,
+        str(row.quantity),
+        str(round4(row.cost / row.quantity)),
+        str(row.cost),
+        lot.unit,
+        lot.design,
+        str(promised),
+    ]
 
 
 def movement_of(taken: Used, kind: str, order: AssemblyOrder | None, by: User | None, **fields: Any) -> StockMovement:
@@ -179,23 +220,29 @@ def write_consumptions(rows: Sequence[Consumption]) -> None:
 def take_from_lots(takes: Sequence[Used]) -> None:
     """Write what is left of each lot, in one statement."""
     now = timezone.now()
-    left: dict[int, InventoryItem] = {}
+    lots = [
+        InventoryItem(pk=pk, quantity=quantity, value=value, updated_at=now)
+        for pk, (quantity, value) in _left(takes).items()
+    ]
+    InventoryItem.objects.bulk_update(lots, ["quantity", "value", "updated_at"])
+
+
+def _left(takes: Sequence[Used]) -> dict[int, tuple[Decimal, Decimal]]:
+    """Return what is left of each lot, and what that is worth."""
+    left: dict[int, tuple[Decimal, Decimal]] = {}
     for taken in takes:
-        lot = left.setdefault(
-            taken.lot.id,
-            InventoryItem(pk=taken.lot.id, quantity=taken.lot.quantity, value=taken.lot.value, updated_at=now),
-        )
-        lot.quantity -= taken.quantity
-        lot.value -= taken.cost
-    InventoryItem.objects.bulk_update(left.values(), ["quantity", "value", "updated_at"])
+        lot = taken.lot
+        quantity, value = left.get(lot.id, (lot.quantity, lot.value))
+        left[lot.id] = (quantity - taken.quantity, value - taken.cost)
+    return left
 
 
-def _open_debts(run: AssemblyRun, plan: Plan, lines: Mapping[int, Composition]) -> None:
+def _open_debts(run: AssemblyRun, plan: Plan, lines: Mapping[int, int]) -> None:
     """Open a debt for each line that is still undecided, and count it on its generic product (R24)."""
     debts = [
         PackagingDebt(
             assembly_run=run,
-            composition=lines[line.part.line_id],
+            composition_id=lines[line.part.line_id],
             generic_product_id=line.part.generic_id,
             quantity_owed=line.undecided,
         )
@@ -218,25 +265,6 @@ def owe(changes: Sequence[tuple[int, Decimal]]) -> None:
     )
 
 
-def _settle_promises(plan: Plan, order: AssemblyOrder) -> None:
-    """Count what was consumed of each promise, and release what the order no longer needs (R11, R22)."""
-    now = timezone.now()
-    changed, gone = [], []
-    for left in promises_left(plan, order.quantity_left):
-        if left.outstanding == left.before.quantity:
-            continue
-        if left.consumed + left.outstanding == 0:
-            gone.append(left.before.assignment_id)
-        else:
-            changed.append(
-                CompositionAssignment(
-                    pk=left.before.assignment_id,
-                    quantity_assigned=left.consumed + left.outstanding,
-                    quantity_consumed=left.consumed,
-                    updated_at=now,
-                )
-            )
-    if changed:
-        CompositionAssignment.objects.bulk_update(changed, ["quantity_assigned", "quantity_consumed", "updated_at"])
-    if gone:
-        CompositionAssignment.objects.filter(pk__in=gone).delete()
+def _changed(promises: Sequence[PromiseLeft]) -> list[PromiseLeft]:
+    """Return the promises of which a run consumed something, or which its order no longer needs (R11, R22)."""
+    return [left for left in promises if left.outstanding != left.before.quantity]

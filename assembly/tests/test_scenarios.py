@@ -310,7 +310,7 @@ def test_s25_atomic_also_inside_a_transaction_that_swallows_the_error(bakehouse,
     def breaks(*args):
         raise NotEnoughStock([])
 
-    monkeypatch.setattr("assembly.services.write._settle_promises", breaks)  # the last write but the order's
+    monkeypatch.setattr("assembly.services.write._open_debts", breaks)  # its rows are written by then
     with transaction.atomic():
         with suppress(NotEnoughStock):
             record(bakehouse, "E1/G1", 50)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
+from typing import Any
 
 from django.db.models import ExpressionWrapper, F, FilteredRelation, OuterRef, Q, Subquery
 from django.utils import timezone
@@ -104,6 +105,14 @@ def load_lots(
 
 
 def _lot(rows: list[tuple]) -> Lot:  # type: ignore[type-arg]
+    promises = tuple(  # an assignment on a recipe's own line, which only an import makes, promises nothing (R12)
+        _promise(*row[len(LOT_COLUMNS) :]) for row in rows if row[len(LOT_COLUMNS) + 5] is not None
+    )
+    return lot_of(rows[0][: len(LOT_COLUMNS)], promises)
+
+
+def lot_of(values: Sequence[Any], promises: tuple[Promise, ...]) -> Lot:
+    """Return a lot as the pure rules see it from the values of `LOT_COLUMNS`."""
     (
         pk,
         product_id,
@@ -126,16 +135,13 @@ def _lot(rows: list[tuple]) -> Lot:  # type: ignore[type-arg]
         good_name,
         event_id,
         order_status,
-    ) = rows[0][: len(LOT_COLUMNS)]
+    ) = values
     if product_id:
         item = ("product", product_id)
     elif unit_id:
         item = ("unit", unit_id)
     else:
         item = ("good", good_id)
-    promises = tuple(  # an assignment on a recipe's own line, which only an import makes, promises nothing (R12)
-        _promise(*row[len(LOT_COLUMNS) :]) for row in rows if row[len(LOT_COLUMNS) + 5] is not None
-    )
     return Lot(
         id=pk,
         item=item,

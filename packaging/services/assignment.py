@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from packaging import strategies
-from packaging.availability import Lot
+from packaging.availability import Lot, Part
 from packaging.costs import ZERO, fits
 from packaging.exceptions import BadQuantity, BadStrategy, NotFound, OrderState, OverAssigned, WrongProduct
 from packaging.locks import lock_orders, lock_stock
@@ -97,7 +97,7 @@ def check_all(lines: Sequence[Composition], wanted: Mapping[int, Amounts], shelf
         if line.is_archived or not line.is_generic:
             raise OrderState(_("%(line)s is not a line to decide.") % {"line": line.name}, line.order)
         for pk, amount in wanted[line.pk].items():
-            check_lot(line, lots.get(pk), pk, amount)
+            check_lot(as_part(line), lots.get(pk), pk, amount)
         for pk, lot in lots.items():
             less = min(lot.promised_to(line.pk), wanted[line.pk].get(pk, ZERO))
             lots[pk] = lot.with_promise(line.pk, less)
@@ -111,18 +111,18 @@ def check_all(lines: Sequence[Composition], wanted: Mapping[int, Amounts], shelf
             raise OverAssigned(line.name, required, total, line.unit)
 
 
-def check_choice(line: Composition, lot: Lot | None, lot_id: int, amount: Decimal, holder_id: int | None) -> None:
+def check_choice(part: Part, lot: Lot | None, lot_id: int, amount: Decimal, holder_id: int | None) -> None:
     """Refuse an amount of a lot that a generic line cannot have; `holder_id` is the line whose promises count (R12)."""
-    check_free(check_lot(line, lot, lot_id, amount), amount, holder_id)
+    check_free(check_lot(part, lot, lot_id, amount), amount, holder_id)
 
 
-def check_lot(line: Composition, lot: Lot | None, lot_id: int, amount: Decimal) -> Lot:
+def check_lot(part: Part, lot: Lot | None, lot_id: int, amount: Decimal) -> Lot:
     """Return a lot that holds what a generic line asks for; an amount that cannot be is refused."""
     if lot is None:
         raise NotFound(_("The lot"))
-    checked_quantity(amount, whole=line.is_whole, what=_("Lot %(lot)s") % {"lot": lot.label})
-    if lot.generic_id is None or lot.generic_id != as_part(line).generic_id:
-        raise WrongProduct(InventoryItem.objects.with_items().get(pk=lot_id), line.name)
+    checked_quantity(amount, whole=part.whole, what=_("Lot %(lot)s") % {"lot": lot.label})
+    if lot.generic_id is None or lot.generic_id != part.generic_id:
+        raise WrongProduct(InventoryItem.objects.with_items().get(pk=lot_id), part.name)
     return lot
 
 
