@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -12,7 +13,7 @@ from django.utils import timezone
 from packaging import demand
 from packaging.availability import Lot, Part
 from packaging.demand import Claim, Demand, Need, Thing
-from packaging.models import AssemblyOrder, Composition
+from packaging.models import AssemblyOrder, Composition, FinishedGood
 from packaging.queries.shelf import as_part, load_lots
 
 # Columns that no page about demand reads; with hundreds of lines, turning them into dates takes most of the time.
@@ -49,10 +50,14 @@ class Walk:
 
 def open_lines() -> "QuerySet[Composition]":
     """Return the lines in force of open orders with pieces left to assemble, soonest due first, with their names."""
-    lines = Composition.objects.with_names().select_related("order__event", "order__finished_good")
-    left = lines.filter(order__status=AssemblyOrder.Status.OPEN, order__quantity__gt=F("order__quantity_assembled"))
-    found: QuerySet[Composition] = left.filter(is_archived=False)
-    return found.defer(*UNREAD).order_by("order__due_on", "order_id", "sort_order", "pk")
+    left = Q(order__status=AssemblyOrder.Status.OPEN, order__quantity__gt=F("order__quantity_assembled"))
+    return _with_order(Composition.objects.filter(left, is_archived=False))
+
+
+def _with_order(lines: "QuerySet[Composition]") -> "QuerySet[Composition]":
+    """Fetch the names and the order of lines in the same statement, the soonest due first."""
+    named: QuerySet[Composition] = lines.with_names().select_related("order__event", "order__finished_good")  # type: ignore[attr-defined]
+    return named.defer(*UNREAD).order_by("order__due_on", "order_id", "sort_order", "pk")
 
 
 @dataclass(frozen=True)
@@ -96,14 +101,14 @@ class Scene:
         )
 
 
-def load_scene(lines: Iterable[Composition], generic_ids: Iterable[int] = ()) -> Scene:
-    """Return the orders of these lines (of `open_lines`) with their shelf; three statements at most.
+def load_scene(lines: "QuerySet[Composition]", generic_ids: Iterable[int] = ()) -> Scene:
+    """Return the orders of these lines (of `open_lines`) with their shelf; two statements at most.
 
     `generic_ids` are generic products that are looked at besides.
     """
-    lines = list(lines)
+    lines, every_recipe = _with_recipes(lines)
     orders = {line.order.pk: line.order for line in lines if line.order is not None}
-    recipes = nested_recipes(line.finished_good_id for line in lines if line.finished_good_id is not None)
+    recipes = _reached((line.finished_good_id for line in lines), every_recipe)
     every = [*lines, *(line for recipe in recipes.values() for line in recipe)]
     parts = {line.pk: as_part(line) for line in every}
     asked: dict[int, list[Part]] = defaultdict(list)
@@ -117,12 +122,12 @@ def load_scene(lines: Iterable[Composition], generic_ids: Iterable[int] = ()) ->
 
 
 def walk_orders(
-    lines: Iterable[Composition],
+    lines: "QuerySet[Composition]",
     *,
     owed: Mapping[int, Decimal] | None = None,
     minimum: Mapping[int, Decimal] | None = None,
 ) -> Walk:
-    """Walk the orders of these lines (of `open_lines`) and deal out what is there; three statements at most (R19).
+    """Walk the orders of these lines (of `open_lines`) and deal out what is there; two statements at most (R19).
 
     `owed` and `minimum` are amounts by generic product: what open debts owe, and what shall stay free.
     """
@@ -144,14 +149,41 @@ def nested_recipes(good_ids: Iterable[int]) -> dict[int, list[Composition]]:
     wanted = set(good_ids)
     if not wanted:
         return {}
+    goods = FinishedGood.objects.filter(pk__in=wanted).order_by().values("pk")
+    return _reached(wanted, _by_good(_recipes_of(goods).with_names()))
+
+
+def _with_recipes(lines: "QuerySet[Composition]") -> tuple[list[Composition], dict[int, list[Composition]]]:
+    """Return lines of orders, and by good the recipes that goods among them may contain, all in one statement."""
+    unordered = lines.order_by()
+    goods = unordered.filter(finished_good__isnull=False).values("finished_good")
+    wanted = unordered.values("pk").union(_recipes_of(goods).order_by().values("pk"))
+    found = list(_with_order(Composition.objects.filter(pk__in=wanted)))
+    return [line for line in found if line.order_id], _by_good(line for line in found if not line.order_id)
+
+
+def _recipes_of(goods: "QuerySet[Any, Any]") -> "QuerySet[Composition]":
+    """Return the lines in the recipes of these goods and of all goods that are inside others."""
     nested = Composition.objects.in_recipes().filter(finished_good__isnull=False).order_by().values("finished_good")
-    every: dict[int, list[Composition]] = defaultdict(list)
-    for line in Composition.objects.in_recipes().filter(Q(assembly__in=wanted) | Q(assembly__in=nested)).with_names():
-        every[line.assembly_id].append(line)
-    recipes: dict[int, list[Composition]] = {}
+    found: QuerySet[Composition] = Composition.objects.in_recipes().filter(assembly__in=goods.union(nested))
+    return found
+
+
+def _by_good(lines: Iterable[Composition]) -> dict[int, list[Composition]]:
+    """Gather the lines of each recipe."""
+    recipes: dict[int, list[Composition]] = defaultdict(list)
+    for line in lines:
+        recipes[line.assembly_id].append(line)
+    return recipes
+
+
+def _reached(good_ids: Iterable[int | None], recipes: Mapping[int, list[Composition]]) -> dict[int, list[Composition]]:
+    """Return of these recipes those of the goods, and of whatever goods they contain."""
+    wanted = {good_id for good_id in good_ids if good_id is not None}
+    reached: dict[int, list[Composition]] = {}
     while wanted:
         good_id = wanted.pop()
-        if good_id in every and good_id not in recipes:
-            recipes[good_id] = every[good_id]
-            wanted.update(line.finished_good_id for line in every[good_id] if line.finished_good_id is not None)
-    return recipes
+        if good_id in recipes and good_id not in reached:
+            reached[good_id] = recipes[good_id]
+            wanted.update(line.finished_good_id for line in recipes[good_id] if line.finished_good_id is not None)
+    return reached

@@ -145,7 +145,7 @@ class Stage:
     """All open orders and their shelf, looked at for one event after the other."""
 
     def __init__(self) -> None:
-        """Read what all events have in common, in three statements."""
+        """Read what all events have in common, in two statements."""
         self.scene: Scene = load_scene(open_lines())
         every = [*self.scene.lines, *(line for recipe in self.scene.recipes.values() for line in recipe)]
         self.owed = {pk: owed for pk, owed in owed_by_generic(every).items() if owed > 0}
@@ -243,7 +243,7 @@ class Stage:
 
 
 def event_states(events: Iterable[Event]) -> tuple[dict[int, EventState], int]:
-    """Return how each event stands, by id, and how many lines of all open orders wait; three statements."""
+    """Return how each event stands, by id, and how many lines of all open orders wait; two statements."""
     stage = Stage()
     states = {}
     for event in events:
@@ -276,7 +276,7 @@ class Valued:
 
 
 class EventNeeds:
-    """What the open orders of one event need, by thing, with all that stands behind it; four statements at most."""
+    """What the open orders of one event need, by thing, with all that stands behind it; three statements at most."""
 
     def __init__(self, event_id: int, *, with_costs: bool = True) -> None:
         """Read the stage and look at it for this event."""
@@ -303,7 +303,7 @@ class EventNeeds:
 
 
 def event_overview(event: Event, *, with_costs: bool = True) -> tuple[EventOverview, int]:
-    """Return what an event's open orders need, and how many lines of all orders wait; four statements at most."""
+    """Return what an event's open orders need, and how many lines of all orders wait; three statements at most."""
     found = EventNeeds(event.pk, with_costs=with_costs)
     stage, claims, rows = found.stage, found.claims, found.rows
     orders = [demand.order_id for demand in stage.demands.get(event.pk, ())]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from django.db.models import ExpressionWrapper, F, FilteredRelation, OuterRef, Q, Subquery
+from django.db.models import ExpressionWrapper, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from packaging import availability
@@ -261,11 +261,24 @@ def last_receipts(generic_ids: Iterable[int]) -> list[InventoryItem]:
 
     Lots come with their product. One statement, however long the history.
     """
-    paid = InventoryItem.objects.filter(is_cost_known=True, total_cost__gt=0).not_voided()
-    latest = paid.filter(product=OuterRef("pk")).order_by("-received_on", "-pk").values("pk")[:1]
     products = Product.objects.filter(generic_product__in=set(generic_ids)).order_by()
-    lots = InventoryItem.objects.filter(pk__in=products.values_list(Subquery(latest)))
+    lots = InventoryItem.objects.filter(pk__in=products.values_list(Subquery(_latest_receipt())))
     return list(lots.select_related("product").order_by("received_on", "pk"))
+
+
+def designs_with_receipts(generic_ids: Iterable[int]) -> list[tuple[Product, InventoryItem | None]]:
+    """Return all products of these generic products, each with its latest receipt as in `last_receipts`, by design."""
+    latest = FilteredRelation("lots", condition=Q(lots__pk=F("latest_pk")))
+    designs = Product.objects.filter(generic_product__in=set(generic_ids)).alias(latest_pk=Subquery(_latest_receipt()))
+    found = designs.annotate(latest=latest).select_related("latest").order_by("design_key", "pk")
+    return [(design, getattr(design, "latest", None)) for design in found]
+
+
+def _latest_receipt() -> "QuerySet[Any, Any]":
+    """Return the latest receipt of known cost above 0 of a product, for a subquery."""
+    paid = InventoryItem.objects.filter(is_cost_known=True, total_cost__gt=0).not_voided()
+    latest: QuerySet[Any, Any] = paid.filter(product=OuterRef("pk")).order_by("-received_on", "-pk").values("pk")[:1]
+    return latest
 
 
 def last_prices(generic_ids: Iterable[int]) -> dict[int, Decimal]:

@@ -12,7 +12,7 @@ from packaging.costs import ZERO, packs, round3, round4
 from packaging.demand import Need, Thing, key_of
 from packaging.models import AssemblyOrder, Composition, GenericProduct, InventoryItem, Product
 from packaging.queries.demand import Walk, open_lines, walk_orders
-from packaging.queries.shelf import last_receipts
+from packaging.queries.shelf import designs_with_receipts
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class ShoppingRow:
 def shopping_list(until: date | None = None) -> list[ShoppingRow]:
     """Return what packaging is missing for open orders due by `until`, by name; all open orders without it (R19).
 
-    Six statements at most, however many orders and lines there are.
+    Four statements at most, however many orders and lines there are.
     """
     _walk, rows = walked_list(until)
     return sorted(
@@ -142,14 +142,14 @@ class _Buyable:
     def __init__(self, generic_ids: list[int]) -> None:
         self._of_product: dict[int, InventoryItem] = {}
         self._of_generic: dict[int, InventoryItem] = {}
-        for lot in last_receipts(generic_ids):  # the oldest first, so that the latest stays
-            assert lot.product is not None
-            self._of_product[lot.product.pk] = lot
-            self._of_generic[lot.product.generic_product_id] = lot
         self._designs: dict[int, list[Product]] = defaultdict(list)
-        designs = Product.objects.in_use().filter(generic_product__in=generic_ids)
-        for design in designs.order_by("design_key", "pk"):
-            self._designs[design.generic_product_id].append(design)
+        for design, receipt in designs_with_receipts(generic_ids):
+            if not design.is_archived:
+                self._designs[design.generic_product_id].append(design)
+            if receipt is not None:
+                self._of_product[design.pk] = receipt
+                of_generic = self._of_generic.setdefault(design.generic_product_id, receipt)
+                self._of_generic[design.generic_product_id] = max(of_generic, receipt, key=_age)
 
     def last_receipt(self, generic: GenericProduct, product: Product | None) -> InventoryItem | None:
         """Return the latest receipt of a product, else of its generic product."""
@@ -166,8 +166,13 @@ class _Buyable:
             return product
         mine = self._designs[generic.pk]
         bought = [lot for lot in map(self.receipt_of, mine) if lot is not None]
-        last = max(bought, key=lambda lot: (lot.received_on, lot.pk), default=None)
+        last = max(bought, key=_age, default=None)
         return next((design for design in mine if last and design.pk == last.product_id), next(iter(mine), None))
+
+
+def _age(lot: InventoryItem) -> tuple[date, int]:
+    """Return by what the latest receipt comes last."""
+    return lot.received_on, lot.pk
 
 
 def _cost(quantity: Decimal, last: InventoryItem | None) -> Decimal | None:

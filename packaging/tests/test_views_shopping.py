@@ -278,12 +278,12 @@ def test_going_on_with_the_next_keeps_the_way_back(stickers, planner):
 
 
 @pytest.mark.parametrize("count", [5, 500])
-def test_the_page_takes_twelve_statements(count):
+def test_the_page_takes_eight_statements(count):
     client = sign_in("Managers")
     many_lines(count)
     AssemblyOrder.objects.update(due_on=in_days(3))
-    assert statements(client, LIST) <= 12
-    assert statements(client, FILE) <= 12
+    assert statements(client, LIST) <= 8
+    assert statements(client, FILE) <= 8
 
 
 def test_today_the_pending_list_and_the_menu_lead_here(stickers, packer):
