@@ -101,12 +101,12 @@ class Scene:
         )
 
 
-def load_scene(lines: "QuerySet[Composition]", generic_ids: Iterable[int] = ()) -> Scene:
-    """Return the orders of these lines (of `open_lines`) with their shelf; two statements at most.
+def load_scene(wanted: "QuerySet[Composition]", generic_ids: Iterable[int] = ()) -> Scene:
+    """Return the orders of the lines that are `wanted` (of `open_lines`) with their shelf; two statements at most.
 
     `generic_ids` are generic products that are looked at besides.
     """
-    lines, every_recipe = _with_recipes(lines)
+    lines, every_recipe = _with_recipes(wanted)
     orders = {line.order.pk: line.order for line in lines if line.order is not None}
     recipes = _reached((line.finished_good_id for line in lines), every_recipe)
     every = [*lines, *(line for recipe in recipes.values() for line in recipe)]
@@ -150,7 +150,7 @@ def nested_recipes(good_ids: Iterable[int]) -> dict[int, list[Composition]]:
     if not wanted:
         return {}
     goods = FinishedGood.objects.filter(pk__in=wanted).order_by().values("pk")
-    return _reached(wanted, _by_good(_recipes_of(goods).with_names()))
+    return _reached(wanted, _by_good(Composition.objects.with_names().filter(pk__in=_recipes_of(goods).order_by())))
 
 
 def _with_recipes(lines: "QuerySet[Composition]") -> tuple[list[Composition], dict[int, list[Composition]]]:
@@ -162,10 +162,10 @@ def _with_recipes(lines: "QuerySet[Composition]") -> tuple[list[Composition], di
     return [line for line in found if line.order_id], _by_good(line for line in found if not line.order_id)
 
 
-def _recipes_of(goods: "QuerySet[Any, Any]") -> "QuerySet[Composition]":
+def _recipes_of(goods: "QuerySet[Any, Any]") -> "QuerySet[Any]":
     """Return the lines in the recipes of these goods and of all goods that are inside others."""
     nested = Composition.objects.in_recipes().filter(finished_good__isnull=False).order_by().values("finished_good")
-    found: QuerySet[Composition] = Composition.objects.in_recipes().filter(assembly__in=goods.union(nested))
+    found: QuerySet[Any] = Composition.objects.in_recipes().filter(assembly__in=goods.union(nested))
     return found
 
 
