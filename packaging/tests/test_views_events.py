@@ -152,9 +152,9 @@ class TestEventList:
         assertContains(more, "row row-line", 1)
 
     @pytest.mark.parametrize("lines", [5, 500])
-    def test_eight_statements(self, lines, packer):
+    def test_seven_statements(self, lines, packer):
         many_lines(lines, *EventFactory.create_batch(3))
-        assert statements(packer, self.url) == 8
+        assert statements(packer, self.url) == 7
 
 
 class TestEventDetail:
@@ -230,11 +230,11 @@ class TestEventDetail:
         assertContains(packer.get(order.get_absolute_url()), f'href="{order.event.get_absolute_url()}"')
 
     @pytest.mark.parametrize("lines", [5, 500])
-    def test_at_most_twelve_statements(self, lines, manager):
+    def test_at_most_eleven_statements(self, lines, manager):
         event = EventFactory()
         many_lines(lines, event, EventFactory())
         LotFactory(finished_good=FinishedGoodFactory(), order=OrderFactory(event=event))
-        assert statements(manager, event.get_absolute_url()) == 12
+        assert statements(manager, event.get_absolute_url()) == 11
 
 
 class TestEventOpen:
