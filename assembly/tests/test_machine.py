@@ -56,6 +56,7 @@ from packaging.models import (
     InventoryItem,
     Product,
 )
+from packaging.services.stock import new_lot
 
 D = Decimal
 DAY = date(2025, 12, 1)
@@ -147,6 +148,13 @@ class Shop(RuleBasedStateMachine):
             total_cost=cost,
             received_on=DAY + timedelta(days=day),
         )
+
+    @rule(quantity=st.integers(1, 8).map(D), cost=st.none() | MONEY, again=st.booleans())
+    def receive_many(self, quantity, cost, again):
+        items = [*Product.objects.select_related("generic_product"), self.unit]
+        lots = [new_lot(item=item, quantity=quantity, total_cost=cost, received_on=DAY) for item in items]
+        for _sending in range(1 + again):
+            self.attempt(services.receive_lots, lots=lots)
 
     @rule(number=PICK, quantity=st.integers(0, 12).map(D))
     def count(self, number, quantity):

@@ -132,7 +132,7 @@ def unsigned(cookie):
 def told(answer):
     """Return all that an answer says: its body, its headers and its cookies."""
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    left_out = {"Content-Length", "Expires"}
+    left_out = {"Content-Length", "Expires", "X-Request-ID"}
     heads = "\n".join(f"{name}: {value}" for name, value in answer.headers.items() if name not in left_out)
     said = "\n".join(unsigned(morsel.value) for name, morsel in answer.cookies.items() if name == "messages")
     return EACH_TIME.sub(
