@@ -31,6 +31,7 @@ from packaging.models import (
     StockMovement,
 )
 from packaging.queries.shelf import MAX_PK, load_lots
+from packaging.querysets import Unindexed
 
 LOTS_SHOWN = 6  # of one design, on the list of everything
 KINDS: dict[str, tuple[Any, str]] = {
@@ -222,11 +223,11 @@ def _by(lots: Iterable[Lot], key: Any) -> dict[int, list[Lot]]:
 
 def asking_lines(generic_product_id: int) -> list[Composition]:
     """Return the lines in force that ask for a generic product or one of its designs: recipes, then open orders."""
-    lines = Composition.objects.filter(
-        Q(order__isnull=True, assembly__is_archived=False) | Q(order__status=AssemblyOrder.Status.OPEN),
-        packaging_product__generic_product=generic_product_id,
-        is_archived=False,
-    )
+    in_force = Composition.objects.filter(is_archived=False).order_by().values("pk")
+    designs = Product.objects.filter(generic_product=generic_product_id).order_by().values("pk")
+    mine = in_force.alias(product=Unindexed("packaging_product")).filter(product__in=designs)
+    of_recipes = mine.filter(order__isnull=True, assembly__is_archived=False)
+    lines = Composition.objects.filter(pk__in=of_recipes.union(mine.filter(order__status=AssemblyOrder.Status.OPEN)))
     return list(
         lines.select_related(
             "assembly", "order__event", "order__finished_good", "packaging_product__generic_product"
