@@ -374,6 +374,7 @@ class PackagingDebt(BaseModel):
             ),
         ]
         indexes = [
+            models.Index(fields=["-updated_at", "-id"], name="assembly_debt_latest_ix"),
             models.Index(
                 fields=["assembly_run"],
                 condition=Q(waived_at__isnull=True, quantity_settled__lt=F("quantity_owed")),

@@ -32,6 +32,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="packagingdebt",
+            index=models.Index(fields=["-updated_at", "-id"], name="assembly_debt_latest_ix"),
+        ),
+        migrations.AddIndex(
+            model_name="packagingdebt",
             index=models.Index(
                 condition=models.Q(("quantity_settled__lt", models.F("quantity_owed")), ("waived_at__isnull", True)),
                 fields=["assembly_run"],

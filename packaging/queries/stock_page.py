@@ -292,7 +292,8 @@ def lot_by_code(code: str) -> InventoryItem | None:
         return InventoryItem.objects.filter(pk=int(code[1:])).first()
     if not code:
         return None
-    found = list(InventoryItem.objects.filter(lot_code__iexact=code).order_by("pk")[:20])
+    coded = InventoryItem.objects.filter(lot_code__gt="", lot_code__iexact=code)  # what runs made has no code
+    found = list(coded.order_by()[:20])
     if len(found) > 1:
         found = [lot for lot in found if lot.quantity]
     return found[0] if len(found) == 1 else None
@@ -302,7 +303,7 @@ def other_lot_with_code(code: str, key: UUID | None) -> InventoryItem | None:
     """Return another lot that bears this code already; a voided receipt does not count, nor what `key` made."""
     if not code.strip():
         return None
-    lots = InventoryItem.objects.with_items().not_voided().filter(lot_code__iexact=code.strip())
+    lots = InventoryItem.objects.with_items().not_voided().filter(lot_code__gt="", lot_code__iexact=code.strip())
     found: InventoryItem | None = lots.exclude(uuid=key).first() if key else lots.first()
     return found
 
