@@ -309,6 +309,7 @@ class CompositionQuerySet(models.QuerySet[Any]):
         if not found:
             return self
         lots = apps.get_model("packaging", "InventoryItem")._default_manager.filter(
+            lot_code__gt="",  # what runs made has no code
             lot_code__iexact=text.strip(),
             product__generic_product=OuterRef("packaging_product__generic_product"),
         )

@@ -16,6 +16,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -92,6 +93,9 @@ class ShopList(ChangeList):
         super().get_results(request)
         rows = list(self.result_list)
         shop: Any = self.model_admin
+        if shop.newest is not None:
+            words = _("Looks at the newest %(count)s.") % {"count": number_format(shop.newest, force_grouping=True)}
+            self.search_help_text = f"{self.search_help_text}. {words}"
         shop.prepare(rows)
         self.result_list = rows
 
@@ -250,7 +254,7 @@ class ShopAdmin(CostsHidden, admin.ModelAdmin[M]):
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        context = {**(extra_context or {}), "shop_links": self.list_links(request), "newest": self.newest}
+        context = {**(extra_context or {}), "shop_links": self.list_links(request)}
         try:
             return super().changelist_view(request, context)
         except IntegrityError:

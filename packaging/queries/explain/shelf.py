@@ -15,6 +15,7 @@ from packaging.queries.lines import pending_lines
 from packaging.queries.order_page import shortages, still_needed
 from packaging.queries.shelf import load_lots
 from packaging.queries.stock_page import StockRow, generic_row
+from packaging.querysets import Unindexed
 
 
 def generic_on_hand(pk: int) -> Explanation:
@@ -59,7 +60,8 @@ def generic_free(pk: int) -> Explanation:
 def generic_missing(pk: int) -> Explanation:
     """Explain what lines that wait for a decision need of a generic product and is not free (R14, R17)."""
     row = generic_row(pk)
-    lines = list(pending_lines().filter(packaging_product__generic_product=pk))
+    asked = Unindexed("packaging_product__generic_product")
+    lines = list(pending_lines().alias(asked=asked).filter(asked=pk))
     rows = []
     for line in lines:
         assert line.order is not None
