@@ -101,11 +101,13 @@ def load_lots(
 
 
 def _held(column: str, ids: Any) -> "list[QuerySet[Any, Any]]":
-    """Return the ids of lots of these items that hold something, found among all that do; nothing for no ids."""
+    """Return the ids of lots of these items that hold something; nothing for no ids."""
     if isinstance(ids, set) and not ids:
         return []
-    held = InventoryItem.objects.on_hand().alias(item=Unindexed(column)).filter(item__in=ids)
-    return [held.order_by().values("pk")]
+    held = InventoryItem.objects.on_hand().order_by().values("pk")
+    if column == "product":  # its partial index is narrow enough to be taken
+        return [held.filter(product__in=ids)]
+    return [held.alias(item=Unindexed(column)).filter(item__in=ids)]
 
 
 def _promised(products: Any) -> "list[QuerySet[Any, Any]]":

@@ -15,7 +15,6 @@ from packaging.queries.lines import pending_lines
 from packaging.queries.order_page import shortages, still_needed
 from packaging.queries.shelf import load_lots
 from packaging.queries.stock_page import StockRow, generic_row
-from packaging.querysets import Unindexed
 
 
 def generic_on_hand(pk: int) -> Explanation:
@@ -60,8 +59,10 @@ def generic_free(pk: int) -> Explanation:
 def generic_missing(pk: int) -> Explanation:
     """Explain what lines that wait for a decision need of a generic product and is not free (R14, R17)."""
     row = generic_row(pk)
-    asked = Unindexed("packaging_product__generic_product")
-    lines = list(pending_lines().alias(asked=asked).filter(asked=pk))
+    waiting = [
+        (line, line.packaging_product) for line in pending_lines()
+    ]  # by the open orders: of a kind there are more
+    lines = [line for line, product in waiting if product is not None and product.generic_product_id == pk]
     rows = []
     for line in lines:
         assert line.order is not None

@@ -9,8 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from assembly.queries.runs import uses_of
 from packaging.admin import base
-from packaging.models import Composition, InventoryItem, StockMovement
+from packaging.models import Composition, FinishedGood, InventoryItem, StockMovement
 from packaging.queries import load_lots
 from packaging.tests.factories import LotFactory, UserFactory
 from packaging.tests.test_pending_speed import plans
@@ -76,8 +77,19 @@ def test_free_lots_are_found_among_those_that_hold_something(bakehouse, no_whole
     (plan,) = plans(shelf)
     assert WHOLE.search(plan) is None, plan
     if connection.vendor == "sqlite":  # PostgreSQL may take the index of the item where few lots are used up
-        assert "packaging_lot_product_ix" in plan
-        assert "packaging_assign_open_ix" in plan
+        used = set(re.findall(r"USING (?:COVERING )?INDEX (packaging_(?:lot|assign|inventory|composition)\w+)", plan))
+        assert used >= {"packaging_lot_product_ix", "packaging_assign_open_ix"}
+        assert not [name for name in used if name.startswith("packaging_inventoryitem")]  # of all lots there ever were
+
+
+def test_goods_on_hand_and_uses_of_a_run_are_not_looked_for_in_all_history(no_whole_tables):
+    """On SQLite the column's own index would be taken, and with it everything that there ever was."""
+    if connection.vendor == "sqlite":
+        (plan,) = plans(lambda: list(FinishedGood.objects.with_on_hand()))
+        assert "packaging_inventoryitem_finished_good" not in plan
+        (plan,) = plans(lambda: uses_of([1, 2]))
+        assert "packaging_stockmovement_inventory_item" in plan
+        assert not re.search(r"packaging_stockmovement USING .*reverses_id", plan)
 
 
 def test_the_admin_holds_the_newest_rows_and_old_ones_of_one_lot(admin_client, monkeypatch):
