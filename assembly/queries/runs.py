@@ -257,7 +257,7 @@ def uses_of(lots: Collection[int]) -> list[GoodsUse]:
     """Return where the goods of these lots went, as `goods_uses` does for one."""
     movements = (
         StockMovement.objects.alias(back=Unindexed("reverses"))
-        .filter(inventory_item__in=lots, reversed_by=None, back=None)
+        .filter(inventory_item__in=lots, reversed_by=None, back__isnull=True)
         .exclude(OWN)
         .select_related("assemblyfinishedgoodconsumption__assembly_run__finished_good", "created_by")
     )

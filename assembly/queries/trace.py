@@ -60,7 +60,7 @@ def trace_forward(lot_id: int) -> list[Onward]:
     levels, lots, seen = [], {lot_id}, {lot_id}
     while lots:
         moves = StockMovement.objects.alias(back=Unindexed("reverses")).filter(
-            inventory_item__in=lots, reversed_by=None, back=None, quantity__lt=0
+            inventory_item__in=lots, reversed_by=None, back__isnull=True, quantity__lt=0
         )
         moves = moves.order_by()
         used: dict[int, Decimal] = defaultdict(lambda: ZERO)

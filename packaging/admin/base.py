@@ -71,7 +71,7 @@ def cost(amount: Decimal | None, *, per_unit: bool = False) -> str:
     return str(_("unknown")) if amount is None else money(amount, per_unit=per_unit)
 
 
-def newest_pk(model: type[models.Model], count: int) -> models.Func:
+def newest_pk(model: type[models.Model], count: int) -> Any:
     """Return behind which number the newest rows of a table begin."""
     last = models.Subquery(model._default_manager.order_by("-pk").values("pk")[:1])
     return Coalesce(last, 0, output_field=models.BigIntegerField()) - count
