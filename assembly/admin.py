@@ -135,10 +135,9 @@ class AssemblyRunAdmin(ReadOnlyAdmin[AssemblyRun]):
         "recorded_by",
         "status",
     )
-    list_filter = (VoidedFilter, "packaging_bypassed")
+    list_filter = (VoidedFilter, "packaging_bypassed", ("assembled_at", admin.DateFieldListFilter))
     list_select_related = ("finished_good", "order__event", "recorded_by")
-    date_hierarchy = "assembled_at"
-    ordering = ("-assembled_at", "-id")
+    ordering = ("-id",)
     search_fields = ("finished_good__name_key", "order__event__name_key", "goods_lot__lot_code", "id")
     search_help_text = gettext_lazy("Good, event, lot code or number")
     fields = (
@@ -203,8 +202,7 @@ class ConsumptionAdmin(ConsumptionColumns, ReadOnlyAdmin[Any]):
 
     list_display = ("run_link", "item", "lot_code", "consumed", "kind", "each", "total", "created_at")
     list_display_links = ("item",)
-    list_filter = ("kind",)
-    date_hierarchy = "created_at"
+    list_filter = ("kind", ("created_at", admin.DateFieldListFilter))
     ordering = ("-id",)
     search_fields = ("item_name", "lot_code", "assembly_run__finished_good__name_key")
     search_help_text = gettext_lazy("What was used, its lot code, or the good it went into")
@@ -286,9 +284,8 @@ class PackagingDebtAdmin(ReadOnlyAdmin[PackagingDebt]):
 
     list_display = ("run_link", "generic_product", "owed", "settled", "waived_at", "created_at")
     list_display_links = ("generic_product",)
-    list_filter = (DebtFilter,)
+    list_filter = (DebtFilter, ("created_at", admin.DateFieldListFilter))
     list_select_related = ("assembly_run__finished_good", "generic_product")
-    date_hierarchy = "created_at"
     ordering = ("-id",)
     search_fields = ("generic_product__name_key", "assembly_run__finished_good__name_key")
     search_help_text = gettext_lazy("Generic product or good")
@@ -332,7 +329,7 @@ class BooksCheckAdmin(ReadOnlyAdmin[BooksCheck]):
 
     list_display = ("created_at", "says", "checked_by")
     list_select_related = ("checked_by",)
-    date_hierarchy = "created_at"
+    list_filter = (("created_at", admin.DateFieldListFilter),)
     ordering = ("-id",)
     search_fields = ("differences",)
     search_help_text = gettext_lazy("What did not agree")

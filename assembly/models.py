@@ -65,6 +65,7 @@ class AssemblyRun(BaseModel):
         related_name="+",
         null=True,
         blank=True,
+        db_index=False,
         verbose_name=_("recorded by"),
     )
     goods_lot = models.OneToOneField(
@@ -134,6 +135,7 @@ class AssemblyRun(BaseModel):
         indexes = [
             models.Index(fields=["finished_good", "-assembled_at", "-id"], name="idx_assembly_run_finished_good"),
             models.Index(fields=["-assembled_at", "-id"], name="idx_assembly_run_assembled_at"),
+            models.Index(fields=["recorded_by", "-assembled_at", "-id"], name="assembly_run_by_ix"),
         ]
 
     def __str__(self) -> str:
@@ -369,6 +371,14 @@ class PackagingDebt(BaseModel):
                 condition=Q(quantity_settled__gte=0, quantity_settled__lte=F("quantity_owed")),
                 name="assembly_debt_settled_ck",
                 violation_error_message=_("What is settled lies between 0 and what is owed."),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-updated_at", "-id"], name="assembly_debt_latest_ix"),
+            models.Index(
+                fields=["assembly_run"],
+                condition=Q(waived_at__isnull=True, quantity_settled__lt=F("quantity_owed")),
+                name="assembly_debt_open_ix",
             ),
         ]
 

@@ -8,7 +8,10 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from packaging.querysets import Unindexed
+
 MOST_LOTS = 200  # of one code
+MOST_USES = 2000  # of a design, whose runs are looked for one by one
 
 
 class RunQuerySet(models.QuerySet[Any]):
@@ -47,8 +50,19 @@ class RunQuerySet(models.QuerySet[Any]):
         if until is not None:
             found = found.filter(assembled_at__lt=_midnight(until + timedelta(days=1)))
         if design is not None:
-            found = found.filter(pk__in=_rows("Packaging").filter(product=design).values("assembly_run"))
+            found = found.of_design(design)
         return found.of_lots(lot) if lot else found
+
+    def of_design(self, design: int) -> Self:
+        """Leave the runs that used a product: from all its uses, or from all runs where these are too many to sort."""
+        used = _rows("Packaging").filter(product=design)
+        if used[MOST_USES : MOST_USES + 1].exists():
+            return self.filter(
+                Exists(
+                    _rows("Packaging").alias(used=Unindexed("product")).filter(assembly_run=OuterRef("pk"), used=design)
+                )
+            )
+        return self.filter(pk__in=used.values("assembly_run"))
 
     def of_lots(self, label: str) -> Self:
         """Leave the runs that used, or made, lots of this code or #number."""
@@ -104,7 +118,8 @@ def _lots_called(label: str) -> list[int]:
     named = Q(lot_code__in=[label, label.upper(), label.lower()])
     if number.isascii() and number.isdigit() and len(number) < 19 and label != number:
         named |= Q(pk=int(number))
-    return list(lots.filter(named)[:MOST_LOTS]) or list(lots.filter(lot_code__iexact=label)[:MOST_LOTS])
+    coded = lots.filter(lot_code__gt="", lot_code__iexact=label)  # what runs made has no code
+    return list(lots.filter(named)[:MOST_LOTS]) or list(coded[:MOST_LOTS])
 
 
 def _rows(kind: str) -> models.QuerySet[Any]:

@@ -5,13 +5,28 @@ from typing import Any, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Case, Count, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum, When
+from django.db.models import Case, Count, DecimalField, Exists, F, Func, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Ceil, Coalesce, Round
 
 from bakery.text import fold
 
 QUANTITY: DecimalField[Any, Any] = DecimalField(max_digits=12, decimal_places=3)
+NEWEST_LINES = 1000  # of the orders for a good
 NEED: DecimalField[Any, Any] = DecimalField(max_digits=19, decimal_places=3)  # the largest quantity × the most pieces
+
+
+class Unindexed(Func):
+    """A column whose own index SQLite leaves alone, so that the partial index of another condition finds the rows.
+
+    SQLite takes the narrower index without knowing how few rows the partial one has; PostgreSQL counts them.
+    """
+
+    template = "%(expressions)s"
+    output_field = models.BigIntegerField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        """Write the plus sign that SQLite understands so."""
+        return self.as_sql(compiler, connection, template="+%(expressions)s", **extra)
 
 
 class CatalogueQuerySet(models.QuerySet[Any]):
@@ -40,7 +55,8 @@ class CatalogueQuerySet(models.QuerySet[Any]):
     def with_on_hand(self) -> Self:
         """Add `on_hand` to goods: the pieces that are there."""
         lots = apps.get_model("packaging", "InventoryItem")._default_manager.filter(quantity__gt=0)
-        total = lots.filter(finished_good=OuterRef("pk")).order_by().values("finished_good")
+        mine = lots.alias(good=Unindexed("finished_good")).filter(good=OuterRef("pk"))
+        total = mine.order_by().values("finished_good")
         summed = total.annotate(total=Sum("quantity", output_field=QUANTITY)).values("total")
         return self.annotate(
             on_hand=Coalesce(Round(Subquery(summed, output_field=QUANTITY), 3), 0, output_field=QUANTITY)
@@ -162,7 +178,11 @@ class LotQuerySet(models.QuerySet[Any]):
         movements = apps.get_model("packaging", "StockMovement")._default_manager
         return self.exclude(
             Exists(
-                movements.filter(inventory_item=OuterRef("pk"), reverses__kind__in=["received", "baked", "assembled"])
+                movements.filter(
+                    inventory_item=OuterRef("pk"),
+                    reverses__isnull=False,
+                    reverses__kind__in=["received", "baked", "assembled"],
+                )
             )
         )
 
@@ -258,9 +278,12 @@ class CompositionQuerySet(models.QuerySet[Any]):
     def with_last_line(self) -> Self:
         """Add `last_line`: of the same good and generic product the line for which a run took designs last, or None.
 
-        What was given back does not count, nor what settled a debt with another generic product.
+        What was given back does not count, nor what settled a debt with another generic product. Of a good that was
+        ordered very often the newest orders alone are looked at.
         """
         generic = "packaging_product__generic_product"
+        lines = self.model._default_manager.filter(assembly=OuterRef(OuterRef("assembly")), order__isnull=False)
+        oldest = lines.order_by("-order_id").values("order_id")[NEWEST_LINES : NEWEST_LINES + 1]
         movements = apps.get_model("packaging", "StockMovement")._default_manager
         taken = movements.filter(
             kind="consumed",
@@ -268,6 +291,7 @@ class CompositionQuerySet(models.QuerySet[Any]):
             inventory_item__product__generic_product=OuterRef(generic),
             composition__is_generic=True,
             composition__assembly=OuterRef("assembly"),
+            composition__order_id__gte=Coalesce(Subquery(oldest), 0),
             **{f"composition__{generic}": OuterRef(generic)},
         )
         return self.annotate(last_line=Subquery(taken.order_by("-pk").values("composition")[:1]))
@@ -285,6 +309,7 @@ class CompositionQuerySet(models.QuerySet[Any]):
         if not found:
             return self
         lots = apps.get_model("packaging", "InventoryItem")._default_manager.filter(
+            lot_code__gt="",  # what runs made has no code
             lot_code__iexact=text.strip(),
             product__generic_product=OuterRef("packaging_product__generic_product"),
         )

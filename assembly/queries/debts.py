@@ -17,6 +17,7 @@ from packaging.costs import ZERO, round4
 from packaging.exceptions import NotFound
 from packaging.models import Composition, GenericProduct
 from packaging.queries import last_prices, load_lots
+from packaging.querysets import Unindexed
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def open_debts(
     if event_id:
         debts = debts.filter(assembly_run__order__event=event_id)
     if good_id:
-        debts = debts.filter(assembly_run__finished_good=good_id)
+        debts = debts.alias(good=Unindexed("assembly_run__finished_good")).filter(good=good_id)
     return list(debts)
 
 

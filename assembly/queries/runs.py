@@ -25,6 +25,7 @@ from packaging.costs import round3
 from packaging.exceptions import GoodsUsed, NotFound
 from packaging.models import AssemblyOrder, Composition, Event, FinishedGood, InventoryItem, Product, StockMovement
 from packaging.queries import good_or_not_found
+from packaging.querysets import Unindexed
 
 # A correction of goods that names a line is what a settled debt added to them; one by hand names none.
 OWN = Q(kind=StockMovement.Kind.ASSEMBLED) | Q(kind=StockMovement.Kind.CORRECTED, composition__isnull=False)
@@ -255,7 +256,8 @@ def goods_uses(run: AssemblyRun) -> list[GoodsUse]:
 def uses_of(lots: Collection[int]) -> list[GoodsUse]:
     """Return where the goods of these lots went, as `goods_uses` does for one."""
     movements = (
-        StockMovement.objects.filter(inventory_item__in=lots, reversed_by=None, reverses=None)
+        StockMovement.objects.alias(back=Unindexed("reverses"))
+        .filter(inventory_item__in=lots, reversed_by=None, back__isnull=True)
         .exclude(OWN)
         .select_related("assemblyfinishedgoodconsumption__assembly_run__finished_good", "created_by")
     )

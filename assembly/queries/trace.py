@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, Coalesce
 from assembly.models import AssemblyPackagingConsumption, AssemblyRun, Consumption, consumption_models
 from packaging.costs import ZERO, round3
 from packaging.models import InventoryItem, StockMovement
+from packaging.querysets import Unindexed
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,10 @@ def trace_forward(lot_id: int) -> list[Onward]:
     """
     levels, lots, seen = [], {lot_id}, {lot_id}
     while lots:
-        moves = StockMovement.objects.filter(
-            inventory_item__in=lots, reversed_by=None, reverses=None, quantity__lt=0
-        ).order_by()
+        moves = StockMovement.objects.alias(back=Unindexed("reverses")).filter(
+            inventory_item__in=lots, reversed_by=None, back__isnull=True, quantity__lt=0
+        )
+        moves = moves.order_by()
         used: dict[int, Decimal] = defaultdict(lambda: ZERO)
         wasted: dict[int, Decimal] = defaultdict(lambda: ZERO)
         run_of = Coalesce(*(f"{model._meta.model_name}__assembly_run" for model in consumption_models()))

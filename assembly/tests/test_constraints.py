@@ -219,7 +219,7 @@ def test_every_model_has_the_base_and_no_index_twice(model):
 
 def test_the_customers_indexes_are_there_by_name():
     names = {index.name for model in apps.get_app_config("assembly").get_models() for index in model._meta.indexes}
-    assert names == {
+    assert {name for name in names if name.startswith("idx_")} == {
         "idx_assembly_run_finished_good",
         "idx_assembly_run_assembled_at",
         "idx_asm_fu_consumption_run",

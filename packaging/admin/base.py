@@ -13,8 +13,10 @@ from django.contrib.admin.utils import NestedObjects, label_for_field, lookup_fi
 from django.contrib.admin.views.main import ChangeList
 from django.db import IntegrityError, models
 from django.db.models.constants import LOOKUP_SEP
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -43,6 +45,7 @@ COST_COLUMNS = {
     "differences",  # of the books: they name values
 }
 EXPORTS = ("export_csv", "export_xlsx")
+NEWEST = 20_000  # rows of a table that history fills: the list, its search and its filters look at no more
 MOST_NAMED = 20  # rows that a refusal names; more of them say nothing new
 
 
@@ -68,13 +71,31 @@ def cost(amount: Decimal | None, *, per_unit: bool = False) -> str:
     return str(_("unknown")) if amount is None else money(amount, per_unit=per_unit)
 
 
+def newest_pk(model: type[models.Model], count: int) -> Any:
+    """Return behind which number the newest rows of a table begin."""
+    last = models.Subquery(model._default_manager.order_by("-pk").values("pk")[:1])
+    return Coalesce(last, 0, output_field=models.BigIntegerField()) - count
+
+
 class ShopList(ChangeList):
-    """A list that fetches what its rows show besides their columns in a constant number of statements."""
+    """A list that fetches what its rows show besides their columns in a constant number of statements.
+
+    Of a table that history fills it holds the newest rows, unless it is narrowed to what has few.
+    """
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> models.QuerySet[Any]:
+        shop: Any = self.model_admin
+        if shop.newest is not None and not any(name in request.GET for name in shop.narrows):
+            self.root_queryset = shop.newest_of(self.root_queryset)
+        return super().get_queryset(request, exclude_parameters)
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows = list(self.result_list)
         shop: Any = self.model_admin
+        if shop.newest is not None:
+            words = _("Looks at the newest %(count)s.") % {"count": number_format(shop.newest, force_grouping=True)}
+            self.search_help_text = f"{self.search_help_text}. {words}"
         shop.prepare(rows)
         self.result_list = rows
 
@@ -141,11 +162,17 @@ class ShopAdmin(CostsHidden, admin.ModelAdmin[M]):
     list_per_page = 50
     actions: Sequence[Any] = EXPORTS
     owned: Sequence[type[models.Model]] = ()  # what has no life of its own and goes with a row
+    newest: int | None = None  # rows that the list looks at, of a table that history fills
+    narrows: Sequence[str] = ()  # filters that leave few rows, so that the list holds old ones, too
 
     # The list
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ShopList
+
+    def newest_of(self, rows: models.QuerySet[M]) -> models.QuerySet[M]:
+        """Leave the newest rows, found by their number."""
+        return rows.filter(pk__gt=newest_pk(self.model, self.newest or NEWEST))
 
     def prepare(self, rows: Sequence[M]) -> None:
         """Give the rows of a list what they show besides their columns, in a constant number of statements."""
@@ -320,6 +347,8 @@ class ReadOnlyAdmin(ReadOnly, ShopAdmin[M]):
     """Rows to read, search and export."""
 
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    newest = NEWEST
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return self.may_see(request, self.fields or ())

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from packaging.admin.base import ReadOnlyAdmin, ReadOnlyInline, ShopAdmin, change_page, quantity
+from packaging.admin.base import NEWEST, ReadOnlyAdmin, ReadOnlyInline, ShopAdmin, change_page, quantity
 from packaging.locks import lock_orders
 from packaging.models import AssemblyOrder, Composition, CompositionAssignment, Event, PromiseMove
 
@@ -65,10 +65,12 @@ class AssemblyOrderAdmin(ShopAdmin[AssemblyOrder]):
     """Orders, to look through and to note something; everything else about them is done in the shop."""
 
     list_display = ("number", "finished_good", "event_link", "quantity", "quantity_assembled", "due_on", "status")
-    list_filter = ("status",)
+    list_filter = ("status", ("due_on", admin.DateFieldListFilter))
     list_select_related = ("finished_good", "event")
-    date_hierarchy = "due_on"
-    ordering = ("-due_on", "-id")
+    ordering = ("-id",)
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    newest = NEWEST
     search_fields = ("finished_good__name_key", "event__name_key", "id")
     search_help_text = gettext_lazy("Good, event or number")
     fields = ("finished_good", "event", "quantity", "quantity_assembled", "due_on", "status", "notes", "version")
@@ -124,7 +126,7 @@ class CompositionAssignmentAdmin(ReadOnlyAdmin[CompositionAssignment]):
 
     list_display = ("order_link", "line", "lot_link", "assigned", "consumed", "assigned_at", "assigned_by")
     list_display_links = ("assigned_at",)
-    list_filter = (OutstandingFilter,)
+    list_filter = (OutstandingFilter, ("assigned_at", admin.DateFieldListFilter))
     list_select_related = (
         "composition__order__event",
         "composition__order__finished_good",
@@ -133,8 +135,7 @@ class CompositionAssignmentAdmin(ReadOnlyAdmin[CompositionAssignment]):
         "inventory_item__product__generic_product",
         "assigned_by",
     )
-    date_hierarchy = "assigned_at"
-    ordering = ("-assigned_at", "-id")
+    ordering = ("-id",)
     search_fields = (
         "inventory_item__lot_code",
         "inventory_item__product__design_key",
@@ -179,7 +180,7 @@ class PromiseMoveAdmin(ReadOnlyAdmin[PromiseMove]):
     """Which pieces were taken from one order's promise for another's, who did it and why."""
 
     list_display = ("created_at", "lot_link", "amount", "from_link", "to_link", "reason", "created_by")
-    list_filter = ("created_by",)
+    list_filter = ("created_by", ("created_at", admin.DateFieldListFilter))
     list_select_related = (
         "inventory_item__product__generic_product",
         "from_order__event",
@@ -188,7 +189,6 @@ class PromiseMoveAdmin(ReadOnlyAdmin[PromiseMove]):
         "to_order__finished_good",
         "created_by",
     )
-    date_hierarchy = "created_at"
     ordering = ("-id",)
     search_fields = (
         "inventory_item__lot_code",

@@ -14,7 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from packaging import services
-from packaging.admin.base import CatalogueAdmin, Link, ReadOnlyAdmin, change_page, name_inputs, quantity, shop_link
+from packaging.admin.base import (
+    NEWEST,
+    CatalogueAdmin,
+    Link,
+    ReadOnlyAdmin,
+    change_page,
+    name_inputs,
+    newest_pk,
+    quantity,
+    shop_link,
+)
 from packaging.admin.sheets.catalogue import FinishedGoodResource
 from packaging.admin.sheets.lines import LineResource
 from packaging.admin.sheets.pages import SHEET_EXPORTS, SheetPages, edits
@@ -227,6 +237,7 @@ class CompositionAdmin(SheetPages, ReadOnlyAdmin[Composition]):
         "order__event__name_key",
     )
     search_help_text = gettext_lazy("Good, component or event")
+    ordering = ("-id",)
     fields = (
         "assembly",
         "order",
@@ -242,6 +253,12 @@ class CompositionAdmin(SheetPages, ReadOnlyAdmin[Composition]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Composition]:
         return super().get_queryset(request).select_related(*self.list_select_related)
+
+    def newest_of(self, rows: QuerySet[Composition]) -> QuerySet[Composition]:
+        """Leave every recipe's lines, and the newest of the orders'."""
+        newest = Composition.objects.filter(pk__gt=newest_pk(Composition, NEWEST)).order_by().values("pk")
+        recipes = Composition.objects.filter(order__isnull=True).order_by().values("pk")
+        return rows.filter(pk__in=recipes.union(newest))
 
     def view_on_site(self, row: Composition) -> str:
         """Open the order or the good that the line belongs to."""

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from packaging.admin.base import Link, ReadOnlyAdmin, ShopAdmin, change_page, cost, quantity, shop_link
+from packaging.admin.base import NEWEST, Link, ReadOnlyAdmin, ShopAdmin, change_page, cost, quantity, shop_link
 from packaging.admin.sheets.lots import LotResource
 from packaging.admin.sheets.pages import SHEET_EXPORTS, SheetPages
 from packaging.locks import lock_stock
@@ -67,9 +67,11 @@ class InventoryItemAdmin(SheetPages, ShopAdmin[InventoryItem]):
         "expires_on",
         "location",
     )
-    list_filter = (ContentFilter, OnHandFilter, "is_cost_known")
-    date_hierarchy = "received_on"
-    ordering = ("-received_on", "-id")
+    list_filter = (ContentFilter, OnHandFilter, "is_cost_known", ("received_on", admin.DateFieldListFilter))
+    ordering = ("-id",)
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    newest = NEWEST
     search_fields = (
         "lot_code",
         "product__design_key",
@@ -179,7 +181,8 @@ class StockMovementAdmin(ReadOnlyAdmin[StockMovement]):
     """The ledger of stock: every change of every lot, with who and why (R4)."""
 
     list_display = ("created_at", "kind", "lot_link", "change", "worth", "reason", "created_by", "order_link")
-    list_filter = ("kind",)
+    narrows = ("inventory_item__id__exact",)
+    list_filter = ("kind", ("created_at", admin.DateFieldListFilter))
     list_select_related = (
         "inventory_item__product__generic_product",
         "inventory_item__finished_unit",
@@ -187,7 +190,6 @@ class StockMovementAdmin(ReadOnlyAdmin[StockMovement]):
         "order__event",
         "created_by",
     )
-    date_hierarchy = "created_at"
     ordering = ("-id",)
     search_fields = (
         "inventory_item__lot_code",

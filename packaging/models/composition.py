@@ -35,7 +35,11 @@ class Composition(BaseModel):
     """
 
     assembly = models.ForeignKey(
-        FinishedGood, on_delete=models.CASCADE, related_name="compositions", verbose_name=_("finished good")
+        FinishedGood,
+        on_delete=models.CASCADE,
+        related_name="compositions",
+        db_index=False,
+        verbose_name=_("finished good"),
     )
     order = models.ForeignKey(
         AssemblyOrder,
@@ -124,6 +128,7 @@ class Composition(BaseModel):
                 for part, noun in (("finished_unit", "unit"), ("finished_good", "good"), ("packaging_product", "pack"))
             ),
         ]
+        indexes = [models.Index(fields=["assembly", "order"], name="packaging_comp_assembly_ix")]
 
     def __str__(self) -> str:
         """Return the name; a form that was refused shows lines whose component was emptied, too."""
@@ -206,6 +211,13 @@ class CompositionAssignment(BaseModel):
                 condition=Q(quantity_consumed__gte=0, quantity_consumed__lte=F("quantity_assigned")),
                 name="packaging_assign_consumed_ck",
                 violation_error_message=_("What is consumed lies between 0 and what is assigned."),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["inventory_item"],
+                condition=Q(quantity_assigned__gt=F("quantity_consumed")),
+                name="packaging_assign_open_ix",
             ),
         ]
 

@@ -64,7 +64,11 @@ class AssemblyOrder(BaseModel):
         CANCELLED = "cancelled", _("Cancelled")
 
     finished_good = models.ForeignKey(
-        FinishedGood, on_delete=models.PROTECT, related_name="orders", verbose_name=_("finished good")
+        FinishedGood,
+        on_delete=models.PROTECT,
+        related_name="orders",
+        db_index=False,
+        verbose_name=_("finished good"),
     )
     event = models.ForeignKey(
         Event, on_delete=models.PROTECT, related_name="orders", null=True, blank=True, verbose_name=_("event")
@@ -114,6 +118,7 @@ class AssemblyOrder(BaseModel):
         ]
         indexes = [
             models.Index(fields=["due_on", "id"], condition=Q(status="open"), name="packaging_order_open_ix"),
+            models.Index(fields=["finished_good", "status", "due_on", "id"], name="packaging_order_good_ix"),
         ]
 
     def __str__(self) -> str:

@@ -125,6 +125,11 @@ class InventoryItem(BaseModel):
                 condition=Q(quantity__gt=0),
                 name="packaging_lot_good_ix",
             ),
+            models.Index(
+                fields=["product", "-received_on", "-id"],
+                condition=Q(product__isnull=False, is_cost_known=True, total_cost__gt=0),
+                name="packaging_lot_bought_ix",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -223,7 +228,12 @@ class StockMovement(LedgerModel):
         ordering = ["id"]
         verbose_name = _("stock movement")
         verbose_name_plural = _("stock movements")
-        indexes = [models.Index(fields=["-created_at", "-id"], name="packaging_move_newest_ix")]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="packaging_move_newest_ix"),
+            models.Index(
+                fields=["inventory_item"], condition=Q(reverses__isnull=False), name="packaging_move_reversing_ix"
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(quantity=0, value=0),

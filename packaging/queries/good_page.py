@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q
-
 from packaging.availability import Cost, Lot, Makeable
 from packaging.costs import ZERO, need
 from packaging.models import AssemblyOrder, Composition, FinishedGood, GenericProduct
@@ -110,9 +108,11 @@ def _lines(good_ids: Sequence[int]) -> tuple[Mapping[int, list[Composition]], Ma
     """Return the recipes' lines and the open orders' copies, both by good, in one statement."""
     recipes: dict[int, list[Composition]] = defaultdict(list)
     copies: dict[int, list[Composition]] = defaultdict(list)
-    in_force = Q(order__isnull=True) | Q(order__status=AssemblyOrder.Status.OPEN)
-    lines = Composition.objects.with_names().select_related("order").filter(in_force, is_archived=False)
-    for line in lines.filter(assembly__in=good_ids):
+    of_recipes = Composition.objects.in_recipes().filter(assembly__in=good_ids)
+    orders = {"order__status": AssemblyOrder.Status.OPEN, "order__finished_good__in": good_ids}
+    of_orders = Composition.objects.filter(**orders, is_archived=False)
+    wanted = of_recipes.order_by().values("pk").union(of_orders.order_by().values("pk"))
+    for line in Composition.objects.with_names().select_related("order").filter(pk__in=wanted):
         (copies if line.order_id else recipes)[line.assembly_id].append(line)
     return recipes, copies
 

@@ -20,7 +20,7 @@ from packaging.models import (
     InventoryItem,
     Product,
 )
-from packaging.querysets import QUANTITY
+from packaging.querysets import QUANTITY, Unindexed
 
 MAX_PK = 2**63 - 1  # SQLite fails on a larger number, where PostgreSQL finds nothing
 LOT_COLUMNS = (
@@ -76,20 +76,16 @@ def load_lots(
     `lots` adds lots by id and `line_id` those promised to a line, whatever they hold. `with_holders` says of each
     promise whom it is for.
     """
-    wanted = Q()
-    for column, ids in (
-        ("product", set(products)),
-        ("finished_unit", set(units)),
-        ("finished_good", set(goods)),
-        ("product__generic_product", set(generics)),
-    ):
-        if ids:
-            wanted |= Q(**{f"{column}__in": ids})
-    wanted = Q(Q(quantity__gt=0) | Q(promise__isnull=False), wanted) if wanted else wanted
+    products, generics = set(products), set(generics)
+    wanted = _held("product", products) + _held("finished_unit", set(units)) + _held("finished_good", set(goods))
+    wanted += _promised(products)
+    if generics:
+        designs = Product.objects.filter(generic_product__in=generics).order_by().values("pk")
+        wanted += _held("product", designs) + _promised(designs)
     if ids := set(lots):
-        wanted |= Q(pk__in=ids)
+        wanted.append(InventoryItem.objects.filter(pk__in=ids).order_by().values("pk"))
     if line_id is not None:
-        wanted |= Q(pk__in=CompositionAssignment.objects.filter(composition=line_id).values("inventory_item"))
+        wanted.append(CompositionAssignment.objects.filter(composition=line_id).order_by().values("inventory_item"))
     if not wanted:
         return []
     # Wrapped, because a bare F() here would join the assignments a second time and repeat every promise.
@@ -97,11 +93,30 @@ def load_lots(
     outstanding = Q(assignments__quantity_assigned__gt=consumed)
     rows = (
         InventoryItem.objects.annotate(promise=FilteredRelation("assignments", condition=outstanding))
-        .filter(wanted)
+        .filter(pk__in=wanted[0].union(*wanted[1:]) if len(wanted) > 1 else wanted[0])
         .order_by("received_on", "id", "promise__id")
         .values_list(*LOT_COLUMNS, *PROMISE_COLUMNS, *(HOLDER_COLUMNS if with_holders else ()))
     )
     return [_lot(list(group)) for _pk, group in groupby(rows, key=lambda row: row[0])]
+
+
+def _held(column: str, ids: Any) -> "list[QuerySet[Any, Any]]":
+    """Return the ids of lots of these items that hold something; nothing for no ids."""
+    if isinstance(ids, set) and not ids:
+        return []
+    held = InventoryItem.objects.on_hand().order_by().values("pk")
+    if column == "product":  # its partial index is narrow enough to be taken
+        return [held.filter(product__in=ids)]
+    return [held.alias(item=Unindexed(column)).filter(item__in=ids)]
+
+
+def _promised(products: Any) -> "list[QuerySet[Any, Any]]":
+    """Return the ids of lots of these products that are promised to a line, found among all promises that stand."""
+    if isinstance(products, set) and not products:
+        return []
+    promises = CompositionAssignment.objects.filter(quantity_assigned__gt=F("quantity_consumed"))
+    mine = promises.alias(item=Unindexed("inventory_item__product")).filter(item__in=products)
+    return [mine.order_by().values("inventory_item")]
 
 
 def _lot(rows: list[tuple]) -> Lot:  # type: ignore[type-arg]

@@ -31,6 +31,7 @@ from packaging.models import (
     StockMovement,
 )
 from packaging.queries.shelf import MAX_PK, load_lots
+from packaging.querysets import Unindexed
 
 LOTS_SHOWN = 6  # of one design, on the list of everything
 KINDS: dict[str, tuple[Any, str]] = {
@@ -222,11 +223,11 @@ def _by(lots: Iterable[Lot], key: Any) -> dict[int, list[Lot]]:
 
 def asking_lines(generic_product_id: int) -> list[Composition]:
     """Return the lines in force that ask for a generic product or one of its designs: recipes, then open orders."""
-    lines = Composition.objects.filter(
-        Q(order__isnull=True, assembly__is_archived=False) | Q(order__status=AssemblyOrder.Status.OPEN),
-        packaging_product__generic_product=generic_product_id,
-        is_archived=False,
-    )
+    in_force = Composition.objects.filter(is_archived=False).order_by().values("pk")
+    designs = Product.objects.filter(generic_product=generic_product_id).order_by().values("pk")
+    mine = in_force.alias(product=Unindexed("packaging_product")).filter(product__in=designs)
+    of_recipes = mine.filter(order__isnull=True, assembly__is_archived=False)
+    lines = Composition.objects.filter(pk__in=of_recipes.union(mine.filter(order__status=AssemblyOrder.Status.OPEN)))
     return list(
         lines.select_related(
             "assembly", "order__event", "order__finished_good", "packaging_product__generic_product"
@@ -291,7 +292,8 @@ def lot_by_code(code: str) -> InventoryItem | None:
         return InventoryItem.objects.filter(pk=int(code[1:])).first()
     if not code:
         return None
-    found = list(InventoryItem.objects.filter(lot_code__iexact=code).order_by("pk")[:20])
+    coded = InventoryItem.objects.filter(lot_code__gt="", lot_code__iexact=code)  # what runs made has no code
+    found = list(coded.order_by()[:20])
     if len(found) > 1:
         found = [lot for lot in found if lot.quantity]
     return found[0] if len(found) == 1 else None
@@ -301,7 +303,7 @@ def other_lot_with_code(code: str, key: UUID | None) -> InventoryItem | None:
     """Return another lot that bears this code already; a voided receipt does not count, nor what `key` made."""
     if not code.strip():
         return None
-    lots = InventoryItem.objects.with_items().not_voided().filter(lot_code__iexact=code.strip())
+    lots = InventoryItem.objects.with_items().not_voided().filter(lot_code__gt="", lot_code__iexact=code.strip())
     found: InventoryItem | None = lots.exclude(uuid=key).first() if key else lots.first()
     return found
 

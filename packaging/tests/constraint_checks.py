@@ -91,13 +91,16 @@ def required_columns(model):
 
 
 def doubled_indexes(model):
-    """Return the columns that two indexes of a table cover alike; Django's own `_like` companions do not count."""
+    """Return the columns that two indexes of all rows cover alike; Django's own `_like` companions do not count."""
+    partial = {index.name for index in model._meta.indexes if index.condition is not None}
     with connection.cursor() as cursor:
         found = connection.introspection.get_constraints(cursor, model._meta.db_table)
     indexed = [
         tuple(index["columns"])
         for name, index in found.items()
-        if (index["index"] or index["unique"] or index["primary_key"]) and not name.endswith("_like")
+        if (index["index"] or index["unique"] or index["primary_key"])
+        and not name.endswith("_like")
+        and name not in partial
     ]
     return {columns for columns in indexed if indexed.count(columns) > 1}
 

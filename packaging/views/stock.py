@@ -95,7 +95,7 @@ def lot_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def lot_list(request: HttpRequest) -> HttpResponse:
     """Show the lots of one thing that are used up, the newest first."""
     thing, lots = _asked(request)
-    page = page_of(request, lots.filter(quantity=0).with_items().order_by("-received_on", "-pk"))
+    page = page_of(request, lots.filter(quantity=0).with_items().order_by("-pk"))
     context = {"thing": thing, "page": page, "subject": about(thing)}
     return render_part(request, "packaging/lot_list.html", context, part="more")
 

@@ -59,7 +59,10 @@ def generic_free(pk: int) -> Explanation:
 def generic_missing(pk: int) -> Explanation:
     """Explain what lines that wait for a decision need of a generic product and is not free (R14, R17)."""
     row = generic_row(pk)
-    lines = list(pending_lines().filter(packaging_product__generic_product=pk))
+    waiting = [
+        (line, line.packaging_product) for line in pending_lines()
+    ]  # by the open orders: of a kind there are more
+    lines = [line for line, product in waiting if product is not None and product.generic_product_id == pk]
     rows = []
     for line in lines:
         assert line.order is not None

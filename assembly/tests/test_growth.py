@@ -1,0 +1,123 @@
+"""No page and no list of the admin reads what history fills from end to end."""
+
+import re
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from assembly.queries.runs import uses_of
+from packaging.admin import base
+from packaging.models import Composition, FinishedGood, InventoryItem, StockMovement
+from packaging.queries import load_lots
+from packaging.tests.factories import LotFactory, UserFactory
+from packaging.tests.test_pending_speed import plans
+
+pytestmark = pytest.mark.django_db
+TABLES = (
+    "packaging_(inventoryitem|stockmovement|compositionassignment|composition|assemblyorder)"
+    "|assembly_(assembly\\w+|packagingdebt)"
+)
+# Some indexes hold only what is there, open or promised; two are read from their newest end, no further than a page.
+FEW = "packaging_(lot_(product|unit|good)_ix|order_open_ix|order_event_good_uq|assign_open_ix)|assembly_debt_open_ix"
+NEWEST = "idx_assembly_run_assembled_at|packaging_move_newest_ix"
+WHOLE = re.compile(rf"(Seq Scan on|SCAN) ({TABLES}|[TU]\d+)\b(?! USING (COVERING )?INDEX ({FEW}|{NEWEST}))")
+LATER = "/runs/?before=2025-12-09T10:00:00%2B00:00_1"
+
+
+@pytest.fixture
+def client():
+    client = Client()
+    client.force_login(UserFactory(groups=["Managers"]))
+    return client
+
+
+@pytest.fixture
+def no_whole_tables():
+    """Ask PostgreSQL whether an index can serve: in a small shop reading a whole table is cheaper."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+
+
+def read_whole(action):
+    return [plan for plan in plans(action) if WHOLE.search(plan)]
+
+
+@pytest.mark.parametrize("address", ["/", "/pending/", "/stock/", "/runs/", LATER, "/shopping/", "/make/", "/orders/"])
+def test_no_page_reads_a_whole_table(client, bakehouse, no_whole_tables, address):
+    assert read_whole(lambda: client.get(address)) == []
+
+
+def test_no_page_of_one_thing_reads_a_whole_table(client, bakehouse, no_whole_tables):
+    good, bag, lot = bakehouse.goods["G1"], bakehouse.generics["bag"], bakehouse.lots["L1"]
+    person = User.objects.latest("pk")
+    addresses = [
+        f"/runs/?good={good.pk}",
+        f"/runs/?person={person.pk}",
+        f"/pending/{bakehouse.line('E1/G1', 'bag').pk}/",
+        f"/stock/lots/?good={good.pk}",
+        *(thing.get_absolute_url() for thing in (good, bag, lot, bakehouse.orders["E1/G1"])),
+        reverse("assembly:lot_trace", args=[lot.pk]),
+    ]
+    assert {address: found for address in addresses if (found := read_whole(lambda at=address: client.get(at)))} == {}
+
+
+def test_free_lots_are_found_among_those_that_hold_something(bakehouse, no_whole_tables):
+    def shelf():
+        load_lots(
+            generics=[bakehouse.generics["bag"].pk],
+            units=[unit.pk for unit in bakehouse.units.values()],
+            goods=[good.pk for good in bakehouse.goods.values()],
+        )
+
+    (plan,) = plans(shelf)
+    assert WHOLE.search(plan) is None, plan
+    if connection.vendor == "sqlite":  # PostgreSQL may take the index of the item where few lots are used up
+        used = set(re.findall(r"USING (?:COVERING )?INDEX (packaging_(?:lot|assign|inventory|composition)\w+)", plan))
+        assert used >= {"packaging_lot_product_ix", "packaging_assign_open_ix"}
+        assert not [name for name in used if name.startswith("packaging_inventoryitem")]  # of all lots there ever were
+
+
+def test_goods_on_hand_and_uses_of_a_run_are_not_looked_for_in_all_history(no_whole_tables):
+    """On SQLite the column's own index would be taken, and with it everything that there ever was."""
+    if connection.vendor == "sqlite":
+        (plan,) = plans(lambda: list(FinishedGood.objects.with_on_hand()))
+        assert "packaging_inventoryitem_finished_good" not in plan
+        (plan,) = plans(lambda: uses_of([1, 2]))
+        assert "packaging_stockmovement_inventory_item" in plan
+        assert not re.search(r"packaging_stockmovement USING .*reverses_id", plan)
+
+
+def test_the_admin_holds_the_newest_rows_and_old_ones_of_one_lot(admin_client, monkeypatch):
+    lots = LotFactory.create_batch(3)
+    for model in (base.ReadOnlyAdmin, *type_of_admins()):
+        monkeypatch.setattr(model, "newest", 2)
+    listed = admin_client.get("/admin/packaging/stockmovement/").context["cl"]
+    assert [row.inventory_item for row in listed.result_list] == [lots[2], lots[1]]
+    assert listed.search_help_text.endswith("Looks at the newest 2.")
+    old = admin_client.get("/admin/packaging/stockmovement/", {"inventory_item__id__exact": lots[0].pk})
+    assert [row.inventory_item for row in old.context["cl"].result_list] == [lots[0]]
+    assert list(admin_client.get("/admin/packaging/inventoryitem/").context["cl"].result_list) == [lots[2], lots[1]]
+
+
+def test_the_admin_holds_every_line_of_every_recipe(admin_client, bakehouse, monkeypatch):
+    monkeypatch.setattr("packaging.admin.recipes.NEWEST", 1)
+    found = admin_client.get("/admin/packaging/composition/").context["cl"].queryset
+    recipes = Composition.objects.filter(order__isnull=True)
+    assert set(found) == {*recipes, Composition.objects.latest("pk")}
+
+
+@pytest.mark.parametrize("model", [InventoryItem, StockMovement, Composition])
+def test_a_list_of_the_admin_takes_at_most_twelve_statements(
+    admin_client, bakehouse, model, django_assert_max_num_queries
+):
+    with django_assert_max_num_queries(12):
+        assert admin_client.get(reverse(f"admin:packaging_{model._meta.model_name}_changelist")).status_code == 200
+
+
+def type_of_admins():
+    return [type(admin.site._registry[model]) for model in (InventoryItem,)]
