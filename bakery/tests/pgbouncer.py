@@ -14,6 +14,7 @@ from django.db import connection
 
 from bakery.tests.servers import free_port
 
+NAME = "pooled"  # what the server calls connections that came through it
 CONNECTIONS = 4  # of the server, for all: fewer than the servers of a test open, so that they are really shared
 
 CONFIGURATION = """
@@ -65,7 +66,8 @@ def pooled(folder):
         pooler = subprocess.Popen(command, stdin=configuration, stdout=written, stderr=written, **who)
     try:
         wait(port, pooler, log)
-        yield f"postgres://{quote(database['USER'])}@127.0.0.1:{port}/{quote(database['NAME'])}"
+        name = quote(database["NAME"])
+        yield f"postgres://{quote(database['USER'])}@127.0.0.1:{port}/{name}?application_name={NAME}"
     finally:
         pooler.terminate()
         pooler.wait(timeout=30)

@@ -14,7 +14,7 @@ from django.db import connection, connections
 
 from assembly.models import AssemblyRun
 from assembly.queries import check_books
-from bakery.tests.pgbouncer import CONNECTIONS, pooled, program
+from bakery.tests.pgbouncer import CONNECTIONS, NAME, pooled, program
 from bakery.tests.servers import at, form, recording, serving, signed_in
 from bench.browser import Browser
 from packaging.models import InventoryItem
@@ -162,8 +162,5 @@ def shared(servers):
         assert sum(line.get("path") == "/record/" for line in lines) >= 10
         assert [line for line in lines if line["level"] == "ERROR" or "prepared statement" in line["message"]] == []
     with connections["default"].cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND backend_type = 'client backend'"
-        )
-        assert 0 < cursor.fetchone()[0] <= CONNECTIONS + 1  # and the one of this test
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", [NAME])
+        assert 0 < cursor.fetchone()[0] <= CONNECTIONS
