@@ -23,7 +23,7 @@ class Effort:
         return [(_rate(first, self.seconds), _rate(second, self.seconds)) for _round in range(self.rounds)]
 
 
-QUICK = Effort(rounds=5, seconds=0.05)
+QUICK = Effort(rounds=4, seconds=0.05)
 FULL = Effort(rounds=15, seconds=0.5)
 
 

@@ -6,6 +6,7 @@ BENCH_SIZE which of the sized ones is used, else the empty one.
 
 import os
 from pathlib import Path
+from typing import Any
 
 os.environ |= {
     "BAKERY_DEBUG": "0",
@@ -15,7 +16,7 @@ os.environ |= {
 }
 
 from bakery.settings import *  # noqa: F403 - the mode is chosen first
-from bakery.settings import DATABASES
+from bakery.settings import DATABASES, LOGGING
 
 FOLDER = Path(os.environ["BENCH_FOLDER"])
 
@@ -31,6 +32,9 @@ DATABASES = {"server": DATABASES["default"], **{size: _sized(size) for size in (
 DATABASES["default"] = DATABASES[os.environ.get("BENCH_SIZE", "empty")]
 STATIC_ROOT = FOLDER / "static"
 IS_SERVED = "BENCH_SIZE" in os.environ  # by a server, with files that were collected for it
+if not IS_SERVED:  # a server's lines go to its own file, these would stand between the figures
+    loggers: Any = LOGGING["loggers"]
+    LOGGING = {**LOGGING, "loggers": {**loggers, "bakery.request_log": {"level": "ERROR"}}}
 WHITENOISE_USE_FINDERS = not IS_SERVED
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
