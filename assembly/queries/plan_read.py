@@ -54,7 +54,7 @@ SELECT {order}, EXISTS (SELECT 1 FROM assembly_assemblyrun sent WHERE sent.uuid 
 FROM {owner}
 LEFT JOIN packaging_product template ON template.id = line.packaging_product_id
 LEFT JOIN packaging_genericproduct asked ON asked.id = template.generic_product_id
-LEFT JOIN packaging_inventoryitem lot ON lot.id {is_one_of_these} (
+{lot_of_these} (
     {packaging}
     UNION ALL {units}
     UNION ALL {goods}
@@ -63,7 +63,7 @@ LEFT JOIN packaging_inventoryitem lot ON lot.id {is_one_of_these} (
         WHERE own.composition_id = line.id AND own.quantity_assigned > own.quantity_consumed
     UNION ALL
         SELECT {each} FROM {named}
-    {these_end})
+){these_end}
 LEFT JOIN packaging_product design ON design.id = lot.product_id
 LEFT JOIN packaging_genericproduct kind ON kind.id = design.generic_product_id
 LEFT JOIN packaging_finishedunit unit ON unit.id = lot.finished_unit_id
@@ -113,10 +113,16 @@ OF_RECIPE = {
     "which": "line.assembly_id = %(owner)s AND line.order_id IS NULL AND NOT line.is_archived",
 }
 DIALECTS = {
-    "sqlite": {"is_one_of_these": "IN", "these_end": "", "each": "value", "named": "json_each(%(named)s)"},
+    "sqlite": {
+        "lot_of_these": "LEFT JOIN packaging_inventoryitem lot ON lot.id IN",
+        "these_end": "",
+        "each": "value",
+        "named": "json_each(%(named)s)",
+    },
+    # Once for each line, whatever the statistics say: as a condition it could be asked for each lot there is.
     "postgresql": {
-        "is_one_of_these": "= ANY (ARRAY",
-        "these_end": ")",
+        "lot_of_these": "LEFT JOIN LATERAL (SELECT DISTINCT id FROM",
+        "these_end": " these(id)) chosen ON TRUE LEFT JOIN packaging_inventoryitem lot ON lot.id = chosen.id",
         "each": "named.value::bigint",
         "named": "jsonb_array_elements_text(%(named)s::jsonb) named",
     },
