@@ -17,7 +17,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from packaging.bakehouse import Bakehouse, load_bakehouse
@@ -39,7 +39,10 @@ EXPECTED = re.compile(
     r"|htmx:oobErrorNoTarget, #status$|htmx:(afterRequest|sendError|sendAbort), \[object HTML"
 )
 
+PATIENCE = 20_000  # milliseconds: a busy machine is slow, and a page that never comes fails all the same
+
 OpenPage = Callable[..., Page]
+expect.set_options(timeout=PATIENCE)
 
 # Playwright's sync API runs an event loop in the thread of the tests, and Django would refuse the database there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -119,7 +122,7 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
             **SIZES[size],
         )
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         context.on("page", watch)
         if user is not None:
             client = Client()

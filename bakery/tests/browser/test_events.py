@@ -104,6 +104,7 @@ def test_an_event_from_first_to_last_without_javascript(open_page: OpenPage, man
     page.get_by_role("link", name="Change", exact=True).click()
     page.get_by_label("Date").fill((day + timedelta(days=7)).isoformat())
     page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="Complete")).to_be_visible()
     event = Event.objects.get(name="Spring fair")
     order = AssemblyOrder.objects.get(event=event)
     assert (event.date, order.due_on) == (day + timedelta(days=7), day + timedelta(days=7))
