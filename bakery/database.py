@@ -82,7 +82,7 @@ def check_at_once(connection: BaseDatabaseWrapper) -> None:
 def _sqlite(path: Path, *, var_dir: Path) -> dict[str, Any]:
     """SQLite, set up so that several writers wait for each other instead of failing with "database is locked"."""
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "bakery.sqlite",
         "NAME": path,
         "OPTIONS": {
             # A transaction takes the write lock when it begins: SQLite has no row locks to wait on later.

@@ -24,7 +24,7 @@ FOLDER = Path(os.environ["BENCH_FOLDER"])
 def _sized(size: str) -> dict[str, object]:
     """Return where the database of a size is."""
     first = DATABASES["default"]
-    name = FOLDER / f"{size}.sqlite3" if "sqlite3" in first["ENGINE"] else f"bakery_bench_{size}"
+    name = FOLDER / f"{size}.sqlite3" if "sqlite" in first["ENGINE"] else f"bakery_bench_{size}"
     return {**first, "NAME": name}
 
 
