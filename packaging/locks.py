@@ -42,7 +42,8 @@ def lock_imports() -> None:
 
 
 LOCK_ORDER = "SELECT id FROM packaging_assemblyorder WHERE id = %(order)s FOR NO KEY UPDATE"
-# Each kind waits for the one before it: it asks how many that locked.
+# Each kind waits for the one before it: it asks how many that locked. What grows without end is found by lists of keys,
+# not by joins, which PostgreSQL may read from end to end when its statistics are old.
 LOCK_ITEMS = """
 WITH line AS MATERIALIZED (
     SELECT assembly_id, finished_good_id, finished_unit_id, CASE WHEN NOT is_generic THEN packaging_product_id END
@@ -55,12 +56,10 @@ WITH line AS MATERIALIZED (
     SELECT NULL, finished_good_id, finished_unit_id, product_id
     FROM packaging_inventoryitem WHERE id = ANY (%(lots)s::bigint[])
     UNION ALL
-    SELECT NULL, NULL, NULL, lot.product_id
-    FROM packaging_composition promised
-    JOIN packaging_compositionassignment promise ON promise.composition_id = promised.id
-        AND promise.quantity_assigned > promise.quantity_consumed
-    JOIN packaging_inventoryitem lot ON lot.id = promise.inventory_item_id
-    WHERE promised.order_id = %(order)s::bigint
+    SELECT NULL, NULL, NULL, product_id FROM packaging_inventoryitem WHERE id = ANY (ARRAY(
+        SELECT inventory_item_id FROM packaging_compositionassignment
+        WHERE quantity_assigned > quantity_consumed AND composition_id = ANY (ARRAY(
+            SELECT id FROM packaging_composition WHERE order_id = %(order)s::bigint))))
 ), good AS MATERIALIZED (
     SELECT id FROM packaging_finishedgood
     WHERE id = ANY (ARRAY(SELECT assembly_id FROM line UNION SELECT finished_good_id FROM line))

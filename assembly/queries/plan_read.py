@@ -34,14 +34,25 @@ FIRST = 16  # lots of each line are looked at; a run that needs more reads the w
 
 # The first lots of a line as far as it needs them, if nothing of them is promised.
 # On SQLite Django writes the predicate of the partial indexes as `quantity > '0'`: another literal scans the table.
-ENOUGH = """SELECT id FROM (
-        SELECT id, sum(quantity) OVER (ORDER BY {turn}) - quantity AS before FROM (
+ENOUGH = """SELECT lot_id FROM (
+        SELECT lot_id, sum(quantity) OVER (ORDER BY {turn}) - quantity AS before FROM (
             SELECT {columns} FROM packaging_inventoryitem free{joined}
             WHERE free.{item} AND free.quantity > '0' AND free.received_on <= %(on)s
                 AND (free.expires_on IS NULL OR free.expires_on >= %(on)s){allowed}
-            ORDER BY {turn} LIMIT %(first)s) free) enough
+            ORDER BY {turn} LIMIT %(first)s) first_ones) enough
         WHERE before < line.component_quantity * %(pieces)s"""
-READ = """
+# The ids of what each line may take.
+THESE = """
+    {packaging}
+    UNION ALL {units}
+    UNION ALL {goods}
+    UNION ALL
+        SELECT own.inventory_item_id FROM packaging_compositionassignment own
+        WHERE own.composition_id = line.id AND own.quantity_assigned > own.quantity_consumed
+    UNION ALL
+        SELECT {each} FROM {named}
+"""
+READ = """{first}
 SELECT {order}, EXISTS (SELECT 1 FROM assembly_assemblyrun sent WHERE sent.uuid = %(key)s),
     line.id, line.component_quantity, line.is_generic,
     line.packaging_product_id, line.finished_unit_id, line.finished_good_id,
@@ -52,84 +63,125 @@ SELECT {order}, EXISTS (SELECT 1 FROM assembly_assemblyrun sent WHERE sent.uuid 
     inner_good.display_name, made_for.event_id, made_for.status,
     promise.id, promise.composition_id, promise.quantity_assigned, promise.quantity_consumed, promise.assigned_at
 FROM {owner}
-LEFT JOIN packaging_product template ON template.id = line.packaging_product_id
-LEFT JOIN packaging_genericproduct asked ON asked.id = template.generic_product_id
-{lot_of_these} (
-    {packaging}
-    UNION ALL {units}
-    UNION ALL {goods}
-    UNION ALL
-        SELECT own.inventory_item_id FROM packaging_compositionassignment own
-        WHERE own.composition_id = line.id AND own.quantity_assigned > own.quantity_consumed
-    UNION ALL
-        SELECT {each} FROM {named}
-){these_end}
-LEFT JOIN packaging_product design ON design.id = lot.product_id
-LEFT JOIN packaging_genericproduct kind ON kind.id = design.generic_product_id
-LEFT JOIN packaging_finishedunit unit ON unit.id = lot.finished_unit_id
-LEFT JOIN packaging_finishedgood inner_good ON inner_good.id = lot.finished_good_id
-LEFT JOIN packaging_assemblyorder made_for ON made_for.id = lot.order_id
-LEFT JOIN packaging_compositionassignment promise ON promise.inventory_item_id = lot.id
-    AND promise.quantity_assigned > promise.quantity_consumed
-    AND (SELECT holder.order_id FROM packaging_composition holder WHERE holder.id = promise.composition_id) IS NOT NULL
-WHERE {which}
+LEFT JOIN {template} ON template.id = line.packaging_product_id
+LEFT JOIN {asked} ON asked.id = template.generic_product_id
+LEFT JOIN {lot}
+LEFT JOIN {design} ON design.id = lot.product_id
+LEFT JOIN {kind} ON kind.id = design.generic_product_id
+LEFT JOIN {unit} ON unit.id = lot.finished_unit_id
+LEFT JOIN {inner_good} ON inner_good.id = lot.finished_good_id
+LEFT JOIN {made_for} ON made_for.id = lot.order_id
+LEFT JOIN {promise}
 ORDER BY line.sort_order, line.id, lot.received_on, lot.id, promise.id
 """
+# On PostgreSQL each table is asked once, by a list of keys, before anything is joined. In a join of the tables its
+# planner may read one from end to end, or once for each row, when its statistics are old or missing.
+BY_KEYS = """
+WITH line AS MATERIALIZED (
+    SELECT * FROM packaging_composition line WHERE {lines}
+), chosen AS MATERIALIZED (
+    SELECT line.id AS line_id, these.id
+    FROM line CROSS JOIN LATERAL (SELECT DISTINCT id FROM ({these}) any_of(id)) these
+), lot AS MATERIALIZED (
+    SELECT * FROM packaging_inventoryitem WHERE id = ANY (ARRAY(SELECT id FROM chosen))
+), promise AS MATERIALIZED (
+    SELECT * FROM packaging_compositionassignment promise
+    WHERE inventory_item_id = ANY (ARRAY(SELECT id FROM lot)) AND {is_promised}
+), made_for AS MATERIALIZED (
+    SELECT id, event_id, status FROM packaging_assemblyorder WHERE id = ANY (ARRAY(SELECT order_id FROM lot))
+), product AS MATERIALIZED (
+    SELECT id, generic_product_id, design FROM packaging_product
+    WHERE id = ANY (ARRAY(SELECT product_id FROM lot UNION ALL SELECT packaging_product_id FROM line))
+), generic AS MATERIALIZED (
+    SELECT id, name, unit, is_divisible FROM packaging_genericproduct
+    WHERE id = ANY (ARRAY(SELECT generic_product_id FROM product))
+), unit AS MATERIALIZED (
+    SELECT id, display_name FROM packaging_finishedunit WHERE id = ANY (ARRAY(SELECT finished_unit_id FROM lot))
+), good AS MATERIALIZED (
+    SELECT id, display_name FROM packaging_finishedgood WHERE id = ANY (ARRAY(SELECT finished_good_id FROM lot))
+)"""
+IS_PROMISED = """promise.quantity_assigned > promise.quantity_consumed
+    AND (SELECT order_id FROM packaging_composition holder WHERE holder.id = promise.composition_id) IS NOT NULL"""
+TABLES = {
+    "sqlite": {
+        "line": "packaging_composition line",
+        "template": "packaging_product template",
+        "asked": "packaging_genericproduct asked",
+        "lot": "packaging_inventoryitem lot ON lot.id IN ({these})",
+        "design": "packaging_product design",
+        "kind": "packaging_genericproduct kind",
+        "unit": "packaging_finishedunit unit",
+        "inner_good": "packaging_finishedgood inner_good",
+        "made_for": "packaging_assemblyorder made_for",
+        "promise": "packaging_compositionassignment promise ON promise.inventory_item_id = lot.id AND {is_promised}",
+    },
+    "postgresql": {
+        "line": "line",
+        "template": "product template",
+        "asked": "generic asked",
+        "lot": "chosen ON chosen.line_id = line.id LEFT JOIN lot ON lot.id = chosen.id",
+        "design": "product design",
+        "kind": "generic kind",
+        "unit": "unit",
+        "inner_good": "good inner_good",
+        "made_for": "made_for",
+        "promise": "promise ON promise.inventory_item_id = lot.id",
+    },
+}
 ORDER = ("id", "finished_good_id", "event_id", "quantity", "quantity_assembled", "due_on", "status", "version", "notes")
 AMOUNTS = [LOT_COLUMNS.index(name) for name in ("quantity", "value", "quantity_received", "total_cost")]
 PACKAGING = ENOUGH.format(
-    columns="free.id, free.quantity, free.received_on",
+    columns="free.id AS lot_id, free.quantity, free.received_on",
     joined="",
     item="product_id = line.packaging_product_id AND NOT line.is_generic",
     allowed="",
-    turn="free.received_on, free.id",
+    turn="received_on, lot_id",
 )
 UNITS = ENOUGH.format(
-    columns="free.id, free.quantity, free.received_on, free.expires_on",
+    columns="free.id AS lot_id, free.quantity, free.received_on, free.expires_on",
     joined="",
     item="finished_unit_id = line.finished_unit_id",
     allowed="",
-    turn="free.expires_on NULLS LAST, free.received_on, free.id",
+    turn="expires_on NULLS LAST, received_on, lot_id",
 )
 GOODS = ENOUGH.format(
-    columns="free.id, free.quantity, free.received_on, free.expires_on,"
+    columns="free.id AS lot_id, free.quantity, free.received_on, free.expires_on,"
     " CASE WHEN other.event_id = {event} THEN 0 WHEN other.status = 'open' THEN 2 ELSE 1 END AS turn",
     joined=" LEFT JOIN packaging_assemblyorder other ON other.id = free.order_id",
     item="finished_good_id = line.finished_good_id",
     allowed=" AND (other.id IS NULL OR other.status <> 'open' OR other.event_id = {event} OR %(others)s)",
-    turn="turn, free.expires_on NULLS LAST, free.received_on, free.id",
+    turn="turn, expires_on NULLS LAST, received_on, lot_id",
 )
+EVENT = "(SELECT event_id FROM packaging_assemblyorder WHERE id = %(owner)s)"
 OF_ORDER = {
     "order": ", ".join(f"owner.{name}" for name in ORDER),
-    "event": "owner.event_id",
-    "owner": "packaging_assemblyorder owner LEFT JOIN packaging_composition line"
-    " ON line.order_id = owner.id AND NOT line.is_archived",
-    "which": "owner.id = %(owner)s",
+    "owner": "(SELECT * FROM packaging_assemblyorder WHERE id = %(owner)s) owner LEFT JOIN {line} ON {lines}",
+    "lines": "line.order_id = %(owner)s AND NOT line.is_archived",
+    "goods": GOODS.format(event=EVENT),
 }
 OF_RECIPE = {
     "order": ", ".join("NULL" for _name in ORDER),
-    "event": "NULL",
-    "owner": "packaging_composition line",
-    "which": "line.assembly_id = %(owner)s AND line.order_id IS NULL AND NOT line.is_archived",
+    "owner": "(SELECT * FROM {line} WHERE {lines}) line",
+    "lines": "line.assembly_id = %(owner)s AND line.order_id IS NULL AND NOT line.is_archived",
+    "goods": GOODS.format(event="NULL"),
 }
-DIALECTS = {
-    "sqlite": {
-        "lot_of_these": "LEFT JOIN packaging_inventoryitem lot ON lot.id IN",
-        "these_end": "",
-        "each": "value",
-        "named": "json_each(%(named)s)",
-    },
-    # Once for each line, whatever the statistics say: as a condition it could be asked for each lot there is.
-    "postgresql": {
-        "lot_of_these": "LEFT JOIN LATERAL (SELECT DISTINCT id FROM",
-        "these_end": " these(id)) chosen ON TRUE LEFT JOIN packaging_inventoryitem lot ON lot.id = chosen.id",
-        "each": "named.value::bigint",
-        "named": "jsonb_array_elements_text(%(named)s::jsonb) named",
-    },
+NAMED = {
+    "sqlite": {"each": "value", "named": "json_each(%(named)s)"},
+    "postgresql": {"each": "named.value::bigint", "named": "jsonb_array_elements_text(%(named)s::jsonb) named"},
 }
+
+
+def _text(vendor: str, subject: dict[str, str]) -> str:
+    these = THESE.format(packaging=PACKAGING, units=UNITS, **subject, **NAMED[vendor])
+    tables = {name: table.format(these=these, is_promised=IS_PROMISED) for name, table in TABLES[vendor].items()}
+    owner = subject["owner"].format(**subject, **tables)
+    first = BY_KEYS.format(these=these, is_promised=IS_PROMISED, **subject) if vendor == "postgresql" else ""
+    return READ.format(**{**subject, **tables, "owner": owner, "first": first})
+
+
 TEXTS = {
-    (vendor, what): READ.format(**dialect, **subject, packaging=PACKAGING, units=UNITS, goods=GOODS.format(**subject))
-    for vendor, dialect in DIALECTS.items()
+    (vendor, what): _text(vendor, subject)
+    for vendor in TABLES
     for what, subject in (("order", OF_ORDER), ("recipe", OF_RECIPE))
 }
 

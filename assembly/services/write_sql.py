@@ -168,9 +168,16 @@ def _sqlite_step(name: str) -> str:
 
 def _postgres_steps() -> str:
     typed = {name: f"%({name})s::{kind}" for name, kind in ONCE.items()}
-    returned = {"goods_lot": "RETURNING id", "run": "RETURNING id", "movements": "RETURNING id, uuid"}
+    # Updates name the keys once more: by the join alone a table may be read from end to end, for an empty list too.
+    more = {
+        "goods_lot": "RETURNING id",
+        "run": "RETURNING id",
+        "movements": "RETURNING id, uuid",
+        "lots": "AND lot.id = ANY (ARRAY(SELECT id FROM remains))",
+        "promises": "AND promise.id = ANY (ARRAY(SELECT id FROM kept))",
+    }
     lists = ", ".join(map(_postgres_list, LISTS))
-    steps = ", ".join(f"{name} AS ({text % typed} {returned.get(name, '')})" for name, (text, _asked) in STEPS.items())
+    steps = ", ".join(f"{name} AS ({text % typed} {more.get(name, '')})" for name, (text, _asked) in STEPS.items())
     ids = "SELECT run.id, goods_lot.id FROM run CROSS JOIN goods_lot"
     return f"WITH {lists}, {steps} {ids}"
 
