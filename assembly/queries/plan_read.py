@@ -36,7 +36,7 @@ FIRST = 16  # lots of each line are looked at; a run that needs more reads the w
 # On SQLite Django writes the predicate of the partial indexes as `quantity > '0'`: another literal scans the table.
 ENOUGH = """SELECT lot_id FROM (
         SELECT lot_id, sum(quantity) OVER (ORDER BY {turn}) - quantity AS before FROM (
-            SELECT {columns} FROM packaging_inventoryitem free{joined}
+            SELECT {columns} FROM packaging_inventoryitem free
             WHERE free.{item} AND free.quantity > '0' AND free.received_on <= %(on)s
                 AND (free.expires_on IS NULL OR free.expires_on >= %(on)s){allowed}
             ORDER BY {turn} LIMIT %(first)s) first_ones) enough
@@ -132,24 +132,23 @@ ORDER = ("id", "finished_good_id", "event_id", "quantity", "quantity_assembled",
 AMOUNTS = [LOT_COLUMNS.index(name) for name in ("quantity", "value", "quantity_received", "total_cost")]
 PACKAGING = ENOUGH.format(
     columns="free.id AS lot_id, free.quantity, free.received_on",
-    joined="",
     item="product_id = line.packaging_product_id AND NOT line.is_generic",
     allowed="",
     turn="received_on, lot_id",
 )
 UNITS = ENOUGH.format(
     columns="free.id AS lot_id, free.quantity, free.received_on, free.expires_on",
-    joined="",
     item="finished_unit_id = line.finished_unit_id",
     allowed="",
     turn="expires_on NULLS LAST, received_on, lot_id",
 )
+# Goods of the same event come first, those of other open orders last, and only when they may be taken.
+TURN = """coalesce((SELECT CASE WHEN made.event_id = {event} THEN 0 WHEN made.status = 'open' THEN 2 ELSE 1 END
+                FROM packaging_assemblyorder made WHERE made.id = free.order_id), 1)"""
 GOODS = ENOUGH.format(
-    columns="free.id AS lot_id, free.quantity, free.received_on, free.expires_on,"
-    " CASE WHEN other.event_id = {event} THEN 0 WHEN other.status = 'open' THEN 2 ELSE 1 END AS turn",
-    joined=" LEFT JOIN packaging_assemblyorder other ON other.id = free.order_id",
+    columns=f"free.id AS lot_id, free.quantity, free.received_on, free.expires_on, {TURN} AS turn",
     item="finished_good_id = line.finished_good_id",
-    allowed=" AND (other.id IS NULL OR other.status <> 'open' OR other.event_id = {event} OR %(others)s)",
+    allowed=f" AND (%(others)s OR {TURN} < 2)",
     turn="turn, expires_on NULLS LAST, received_on, lot_id",
 )
 EVENT = "(SELECT event_id FROM packaging_assemblyorder WHERE id = %(owner)s)"

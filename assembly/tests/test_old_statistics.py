@@ -1,0 +1,93 @@
+"""What PostgreSQL believes of its tables may be old or missing: a recording still reads only what it needs."""
+
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+
+from assembly.services import record_assembly
+from assembly.tests.factories import RunFactory
+from assembly.tests.test_statements import build
+from bakery.tests.plans import rows_read
+from packaging.tests.factories import (
+    AssignmentFactory,
+    FinishedGoodFactory,
+    LotFactory,
+    MovementFactory,
+    OrderFactory,
+)
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite goes by what it knows of indexes alone"),
+]
+MANY = 3000
+ENOUGH = 200  # 140 lots hold what the lines ask for
+ANYWAY = {"quantity": 3, "by": None, "record_anyway": True, "anyway_notes": "In a hurry"}
+
+
+def copies(row, **columns):
+    """Write a row many times over, with other values in some columns, each written in SQL; return the first id."""
+    columns = {"uuid": "gen_random_uuid()", **columns}
+    names = [field.column for field in row._meta.concrete_fields if not field.primary_key]
+    values = ", ".join(columns.get(name, name) for name in names)
+    table = row._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(names)})"
+            f" SELECT {values} FROM {table}, generate_series(0, {MANY} - 1) n WHERE id = %s RETURNING id",
+            [row.pk],
+        )
+        return cursor.fetchone()[0]
+
+
+def long_past():
+    """Thousands of rows of everything that grows, none of which a recording needs."""
+    good, old = FinishedGoodFactory(), OrderFactory(status="closed")
+    lot = LotFactory(finished_good=good, order=old, quantity_received=1, quantity=0)
+    run = RunFactory(finished_good=good, order=old, goods_lot=lot)
+    promise = AssignmentFactory(quantity_assigned=1, quantity_consumed=1, composition__order=old)
+    first_order, first_lot = copies(old), copies(lot)
+    copies(run, order_id=f"{first_order} + n", goods_lot_id=f"{first_lot} + n")
+    copies(promise.composition, order_id=f"{first_order} + n")
+    copies(promise, inventory_item_id=f"{first_lot} + n")
+    copies(MovementFactory(inventory_item=lot))
+
+
+def analyze():
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def never():
+    """Nothing is known of new tables."""
+
+
+def when_rows_were_gone():
+    """PostgreSQL saw pages and not a row in them: an import was undone, or is not committed yet."""
+    with transaction.atomic():
+        long_past()
+        transaction.set_rollback(True)
+    analyze()
+
+
+def when_few():
+    """PostgreSQL last looked in the first week."""
+    build(2, 2, nested=True)
+    analyze()
+
+
+def today():
+    """PostgreSQL looked just now."""
+
+
+@pytest.mark.parametrize("analyzed", [never, when_rows_were_gone, when_few, today])
+def test_a_recording_reads_what_it_needs_alone(analyzed):
+    analyzed()
+    good, order = build(3, 20, nested=True)
+    long_past()
+    if analyzed is today:
+        analyze()
+    for target in ({"order_id": order.pk}, {"finished_good_id": good.pk}):
+        read = rows_read(lambda target=target: record_assembly(**ANYWAY, key=uuid4(), **target))
+        assert {table: rows for table, rows in read.items() if rows > ENOUGH} == {}
