@@ -24,6 +24,7 @@ from packaging.models import (
     InventoryItem,
     Product,
 )
+from packaging.querysets import Among
 
 M = TypeVar("M", bound=models.Model)
 IMPORTS = 7_236_837_401  # a number of ours among the locks of the database
@@ -109,14 +110,15 @@ def lock_stock(
     def wanted(ids: Iterable[int], column: str) -> Q:
         found = Q(pk__in=set(ids))
         if lot_ids:
-            found |= Q(pk__in=holders.filter(**{f"{column}__isnull": False}).values(column))
+            found |= Q(Among("pk", holders.values(column)))
         return found
 
     products_wanted = wanted(products, "product_id")
     promised_to = set(orders) if order is None else {order, *orders}
     if promised_to:
-        promises = CompositionAssignment.objects.outstanding().filter(composition__order__in=promised_to)
-        products_wanted |= Q(pk__in=promises.values("inventory_item__product_id"))
+        promises = CompositionAssignment.objects.outstanding().of_orders(promised_to)
+        promised = InventoryItem.objects.filter(Among("pk", promises.values("inventory_item")))
+        products_wanted |= Q(Among("pk", promised.values("product_id")))
     if all_goods or goods or lot_ids:
         _lock(
             FinishedGood.objects.all() if all_goods else FinishedGood.objects.filter(wanted(goods, "finished_good_id"))

@@ -1,5 +1,6 @@
 """Reads with a name, chainable. They import no model, so that models can import them."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any, Self
 
@@ -7,6 +8,7 @@ from django.apps import apps
 from django.db import models
 from django.db.models import Case, Count, DecimalField, Exists, F, Func, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Ceil, Coalesce, Round
+from django.db.models.lookups import In
 
 from bakery.text import fold
 
@@ -27,6 +29,21 @@ class Unindexed(Func):
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
         """Write the plus sign that SQLite understands so."""
         return self.as_sql(compiler, connection, template="+%(expressions)s", **extra)
+
+
+class Among(In):
+    """Whether a column is one of the keys of another query: PostgreSQL lists them once, before it looks for anything.
+
+    As a join it may ask for them row by row, or read a table from end to end, when its statistics are old or missing.
+    """
+
+    def __init__(self, column: str, keys: models.QuerySet[Any, Any]) -> None:
+        """Compare the column with the one that `keys` selects."""
+        super().__init__(F(column), keys.query)
+
+    def get_rhs_op(self, connection: Any, rhs: str) -> str:
+        """Write the list as an array where there are arrays."""
+        return f"= ANY (ARRAY{rhs})" if connection.vendor == "postgresql" else super().get_rhs_op(connection, rhs)
 
 
 class CatalogueQuerySet(models.QuerySet[Any]):
@@ -196,7 +213,12 @@ class AssignmentQuerySet(models.QuerySet[Any]):
 
     def of_order(self, order_id: int) -> Self:
         """What is promised to the lines of an order."""
-        return self.filter(composition__order=order_id)
+        return self.of_orders({order_id})
+
+    def of_orders(self, order_ids: Collection[int]) -> Self:
+        """What is promised to the lines of these orders."""
+        lines = apps.get_model("packaging", "Composition")._default_manager.filter(order__in=order_ids)
+        return self.filter(Among("composition", lines.values("pk")))
 
     def with_names(self) -> Self:
         """Fetch line and lot with their names in the same statement."""

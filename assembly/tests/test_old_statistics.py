@@ -9,6 +9,7 @@ from assembly.services import record_assembly
 from assembly.tests.factories import RunFactory
 from assembly.tests.test_statements import build
 from bakery.tests.plans import rows_read
+from packaging.services import change_order, close_order
 from packaging.tests.factories import (
     AssignmentFactory,
     FinishedGoodFactory,
@@ -91,3 +92,16 @@ def test_a_recording_reads_what_it_needs_alone(analyzed):
     for target in ({"order_id": order.pk}, {"finished_good_id": good.pk}):
         read = rows_read(lambda target=target: record_assembly(**ANYWAY, key=uuid4(), **target))
         assert {table: rows for table, rows in read.items() if rows > ENOUGH} == {}
+
+
+@pytest.mark.parametrize("analyzed", [never, when_rows_were_gone, when_few, today])
+def test_what_orders_were_promised_is_never_looked_for_once_for_each_row(analyzed):
+    """Other statements may read a table wholly when they must believe it is empty, not thousands of times."""
+    analyzed()
+    _good, order = build(3, 20, nested=True)
+    long_past()
+    if analyzed is today:
+        analyze()
+    read = rows_read(lambda: change_order(order_id=order.pk, quantity=9, by=None))
+    read += rows_read(lambda: close_order(order_id=order.pk, by=None))
+    assert {table: rows for table, rows in read.items() if rows > 25 * MANY} == {}

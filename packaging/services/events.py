@@ -83,7 +83,7 @@ def _end(
     if versions is not None and dict(versions) != {order.pk: order.version for order in orders}:
         raise StaleVersion(event)
     _check_open(event)
-    promises = CompositionAssignment.objects.outstanding().filter(composition__order__in=orders)
+    promises = CompositionAssignment.objects.outstanding().of_orders([order.pk for order in orders])
     lock_stock(products=set(promises.values_list("inventory_item__product", flat=True)))
     for order in orders:
         order.status = order_status
