@@ -60,7 +60,7 @@ def _each_statement(act, see):
     """Do something, and show each of its statements before it is sent."""
 
     def show(execute, sql, params, many, context):
-        if not many and sql.lstrip().startswith(ASKING):
+        if not many and sql.lstrip(" \n(").startswith(ASKING):
             see(sql, params)
         return execute(sql, params, many, context)
 

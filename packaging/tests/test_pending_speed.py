@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
+from bakery.tests.plans import plans
 from packaging.models import AssemblyOrder, Composition, CompositionAssignment, InventoryItem
 from packaging.queries import pending_lines
 from packaging.queries.pending_page import waiting_kinds, waiting_lines
@@ -51,17 +51,6 @@ def grow(shop, count, status="open"):
     )
 
 
-def plans(action):
-    """How the database goes about each statement of an action."""
-    with CaptureQueriesContext(connection) as captured:
-        action()
-    prefix = "EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN "
-    for query in captured.captured_queries:
-        with connection.cursor() as cursor:
-            cursor.execute(prefix + query["sql"])
-            yield "\n".join(str(row[-1]) for row in cursor.fetchall())
-
-
 def test_the_list_takes_the_same_statements_with_five_lines_and_with_five_hundred(client, shop):
     grow(shop, 5)
     client.get(LIST)
@@ -84,8 +73,6 @@ def test_lines_of_closed_orders_are_not_looked_at(client, shop):
     grow(shop, 40)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-        if connection.vendor == "postgresql":  # at this size a scan is nearly as cheap: ask whether an index can serve
-            cursor.execute("SET LOCAL enable_seqscan = off")
     page, count = statements(client, LIST)
     assert "40 waiting" in words(page)
     assert count <= 8
