@@ -24,6 +24,7 @@ class Effort:
 
 
 QUICK = Effort(rounds=4, seconds=0.05)
+SINGLES = Effort(rounds=75, seconds=0)  # one of each by turns: a pause of the machine spoils few of many ratios
 FULL = Effort(rounds=15, seconds=0.5)
 
 

@@ -10,6 +10,7 @@ from assembly.queries import check_books
 from bench.data import Good, good_of, somebody
 from bench.limit import Limit
 from bench.plan import Bench
+from bench.rounds import SINGLES
 from bench.statements import recording
 from bench.table import Row, at_least, at_most, ratios
 
@@ -38,8 +39,9 @@ def measure_p4(bench: Bench) -> Iterator[Row]:
     few, many = recording(good_of(3)), recording(good_of(30))
     ten, thousand = recording(good_of(3, lots=10)), recording(good_of(3, lots=bench.many_lots))
     bench.databases.analyze()
+    effort = SINGLES if bench.is_quick else bench.effort
     yield at_most("P4 30+30 lines against 3+3", ratios(bench.effort.slices(few, many)), LINES)
-    yield at_most(f"P4 {bench.many_lots} lots against 10", ratios(bench.effort.slices(ten, thousand)), MORE)
+    yield at_most(f"P4 {bench.many_lots} lots against 10", ratios(effort.slices(ten, thousand)), MORE)
     with bench.databases.using("big"):
         late = recording(good_of(3))
         bench.databases.analyze()
@@ -48,9 +50,8 @@ def measure_p4(bench: Bench) -> Iterator[Row]:
         with bench.databases.using("big"):
             late()
 
-    yield at_most(
-        f"P4 after {bench.databases.runs['big']:,} runs against none", ratios(bench.effort.slices(few, later)), MORE
-    )
+    runs = bench.databases.runs["big"]
+    yield at_most(f"P4 after {runs:,} runs against none", ratios(effort.slices(few, later)), MORE)
 
 
 def recording_by_hand(limit: Limit, good: Good) -> Callable[[], object]:
