@@ -82,26 +82,27 @@ def today():
     """PostgreSQL looked just now."""
 
 
-@pytest.mark.parametrize("analyzed", [never, when_rows_were_gone, when_few, today])
-def test_a_recording_reads_what_it_needs_alone(analyzed):
-    analyzed()
-    good, order = build(3, 20, nested=True)
+@pytest.fixture(params=[never, when_rows_were_gone, when_few, today])
+def shop(request):
+    """A good and an order for it, after long years, and what PostgreSQL knows of them."""
+    request.param()
+    found = build(3, 20, nested=True)
     long_past()
-    if analyzed is today:
+    if request.param is today:
         analyze()
+    return found
+
+
+def test_a_recording_reads_what_it_needs_alone(shop):
+    good, order = shop
     for target in ({"order_id": order.pk}, {"finished_good_id": good.pk}):
         read = rows_read(lambda target=target: record_assembly(**ANYWAY, key=uuid4(), **target))
         assert {table: rows for table, rows in read.items() if rows > ENOUGH} == {}
 
 
-@pytest.mark.parametrize("analyzed", [never, when_rows_were_gone, when_few, today])
-def test_what_orders_were_promised_is_never_looked_for_once_for_each_row(analyzed):
+def test_what_orders_were_promised_is_never_looked_for_once_for_each_row(shop):
     """Other statements may read a table wholly when they must believe it is empty, not thousands of times."""
-    analyzed()
-    _good, order = build(3, 20, nested=True)
-    long_past()
-    if analyzed is today:
-        analyze()
+    _good, order = shop
     read = rows_read(lambda: change_order(order_id=order.pk, quantity=9, by=None))
     read += rows_read(lambda: close_order(order_id=order.pk, by=None))
     assert {table: rows for table, rows in read.items() if rows > 25 * MANY} == {}
