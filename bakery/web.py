@@ -16,7 +16,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-PAGE_SIZE = 50
+PAGE_SIZE = (
+    50  # a list whose rows weigh more takes fewer: no part of a page is above 4 KB (bakery/tests/test_fragments.py)
+)
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 M = TypeVar("M", bound=Model)
@@ -103,6 +105,7 @@ class Page(Generic[T]):
     rows: list[T]
     more: str = ""
     is_first: bool = True
+    size: int = PAGE_SIZE
 
     def __bool__(self) -> bool:
         return bool(self.rows)
@@ -127,6 +130,7 @@ def page_of(request: HttpRequest, rows: "QuerySet[M] | Sequence[T]", size: int =
         rows=found[:size],
         more=query_with(request, page=str(number + 1)) if len(found) > size else "",
         is_first=number == 1,
+        size=size,
     )
 
 
@@ -150,4 +154,4 @@ def newest_first(request: HttpRequest, rows: "QuerySet[M]", by: str, size: int =
     if len(found) > size:
         last = found[size - 1]
         more = query_with(request, before=f"{getattr(last, by).isoformat()}_{last.pk}")
-    return Page(rows=found[:size], more=more, is_first=is_first)
+    return Page(rows=found[:size], more=more, is_first=is_first, size=size)

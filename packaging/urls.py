@@ -56,6 +56,7 @@ urlpatterns: list[URLPattern] = [
     path("events/<int:event_id>/complete/", events.event_complete, name="event_complete"),
     path("events/<int:event_id>/cancel/", events.event_cancel, name="event_cancel"),
     path("shopping/", shopping.shopping_list, name="shopping_list"),
+    path("shopping/sheet/", shopping.shopping_sheet, name="shopping_sheet"),
     path("shopping/list.csv", shopping.shopping_csv, name="shopping_csv"),
     path("stock/", stock.stock, name="stock"),
     path("stock/generics/<int:pk>/", stock.generic_detail, name="generic_detail"),

@@ -32,7 +32,7 @@ from packaging.tests.test_shopping import asked, many_lines
 
 pytestmark = pytest.mark.django_db
 D = Decimal
-LIST, FILE = "/shopping/", "/shopping/list.csv"
+LIST, SHEET, FILE = "/shopping/", "/shopping/sheet/", "/shopping/list.csv"
 PART = {"HX-Request": "true", "HX-Target": "rows"}
 
 
@@ -93,7 +93,6 @@ def test_the_list_says_what_for_whom_from_whom_and_how_much(stickers, manager):
     assert "Last: Gold, Labelhaus, €0.05 each" in words
     assert "1 pack of 50 pieces · €2.50 Estimated" in words
     assert "In all €2.50 Estimated" in words
-    assert "Round sticker: 1 pack of 50 pieces (Labelhaus, by" in words
 
 
 @pytest.mark.parametrize("group", ["Packers", "Planners"])
@@ -111,7 +110,7 @@ def test_every_group_may_look_and_only_some_receive(stickers, packer, planner):
     assertContains(planner.get(LIST), 'action="/stock/receive/"')
 
 
-@pytest.mark.parametrize("address", [LIST, FILE])
+@pytest.mark.parametrize("address", [LIST, SHEET, FILE])
 def test_the_list_is_looked_at_only_and_not_by_strangers(address, packer, client):
     assert packer.post(address).status_code == 405
     assert client.get(address).status_code == 302
@@ -123,7 +122,8 @@ def test_the_horizon_stands_in_the_address(packer, days, found):
     for due in (-3, 20, 90):
         asked(GenericProductFactory(), 5, due_on=in_days(due))
     response = packer.get(LIST, {"days": days})
-    assert len(response.context["rows"]) == found
+    assert response.context["total"] == found
+    assert len(packer.get(SHEET, {"days": days}).context["rows"]) == found
     assert len(rows_of(packer.get(FILE, {"days": days}))) == found
     assertContains(response, f'href="{FILE}?days={days or 30}"')
 
@@ -134,7 +134,8 @@ def test_a_horizon_that_is_none_is_refused_in_words(stickers, packer, days):
     assert response.status_code == 422
     assertContains(response, "Choose how far ahead to look.", status_code=422)
     assertNotContains(response, "Round sticker", status_code=422)
-    assert packer.get(FILE, {"days": days}).status_code == 404
+    for address in (SHEET, FILE):
+        assert packer.get(address, {"days": days}).status_code == 404
 
 
 def test_htmx_gets_the_rows_alone(stickers, packer):
@@ -154,7 +155,33 @@ def test_htmx_gets_the_rows_alone(stickers, packer):
     ],
 )
 def test_nothing_to_buy_is_said(packer, days, words):
-    assertContains(packer.get(LIST, {"days": days}), words)
+    for address in (LIST, SHEET):
+        assertContains(packer.get(address, {"days": days}), words)
+
+
+def test_a_long_list_comes_a_stretch_at_a_time_and_is_taken_along_whole(packer):
+    for number in range(23):
+        asked(GenericProductFactory(name=f"Box {number:02}"), 5, due_on=in_days(2))
+    first, part = packer.get(LIST), packer.get(LIST, {"days": "30", "page": "3"}, headers={**PART, "HX-Target": "more"})
+    assert [row.name for row, _form in first.context["page"].rows] == [f"Box {number:02}" for number in range(10)]
+    assertContains(first, "23 things to buy")
+    assertContains(first, "Show 10 more")
+    assert [row.name for row, _form in part.context["page"].rows] == ["Box 20", "Box 21", "Box 22"]
+    assertContains(part, "data-autofocus", 1)
+    assertNotContains(part, 'id="rows"')
+    sheet = packer.get(SHEET)
+    assert [row.name for row in sheet.context["rows"]] == [row["generic product"] for row in rows_of(packer.get(FILE))]
+    assert sheet.context["text"].count("\n") == 22
+
+
+def test_the_list_to_take_along_has_words_and_no_costs(stickers, manager):
+    words = text_of(manager.get(SHEET, {"days": "14"}))
+    assert "Next 14 days" in words
+    assert "Round sticker Labelhaus · Harbour wedding, due" in words
+    assert "Round sticker: 1 pack of 50 pieces (Labelhaus, by" in words
+    assert "€" not in words
+    assertContains(manager.get(LIST, {"days": "14"}), f'href="{SHEET}?days=14"')
+    assertContains(manager.get(SHEET, {"days": "14"}), f'href="{LIST}?days=14"')
 
 
 def test_debts_and_minimum_stock_are_named_as_reasons(packer):
@@ -284,6 +311,7 @@ def test_the_page_takes_eight_statements(count):
     many_lines(count)
     AssemblyOrder.objects.update(due_on=in_days(3))
     assert statements(client, LIST) <= 8
+    assert statements(client, SHEET) <= 8
     assert statements(client, FILE) <= 8
 
 

@@ -1,6 +1,7 @@
 """The shopping list: what is to be bought, on the screen, on paper, as a file and as text."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bakery.exports import Cell, csv_answer
-from bakery.web import HtmxHttpRequest, permission_required, refused, render_part
+from bakery.web import HtmxHttpRequest, page_of, permission_required, refused, render_part
 from packaging import queries
 from packaging.forms.shopping import EVERYTHING, USUAL, BuyForm, HorizonForm
 from packaging.queries import ShoppingRow
@@ -19,7 +20,8 @@ from packaging.queries.explain.shopping import ALL_DAYS
 from packaging.queries.shopping import bill_of
 from packaging.words import shopping_words
 
-LIST = "packaging/shopping_list.html"
+LIST, SHEET = "packaging/shopping_list.html", "packaging/shopping_sheet.html"
+AT_A_TIME = 10  # rows, each with its reasons and a form
 
 
 @require_safe
@@ -30,18 +32,41 @@ def shopping_list(request: HtmxHttpRequest) -> HttpResponse:
     if not form.is_valid():
         return refused(request, LIST, {"form": form}, part="rows")
     rows = listed(form)
-    query = urlencode({"days": form.cleaned_data["days"]})
+    page = page_of(request, rows, AT_A_TIME)
     context: dict[str, Any] = {
         "form": form,
         "explained": ALL_DAYS if form.cleaned_data["days"] == EVERYTHING else int(form.cleaned_data["days"]),
-        "rows": [(row, BuyForm(row=row)) for row in rows],
+        "page": replace(page, rows=[(row, BuyForm(row=row)) for row in page.rows]),
+        "total": len(rows),
         "bill": bill_of(rows),
+        **_addresses(form),
+    }
+    return render_part(request, LIST, context, part=("rows", "more"))
+
+
+@require_safe
+@permission_required("packaging.view_composition")
+def shopping_sheet(request: HtmxHttpRequest) -> HttpResponse:
+    """Show the whole list to take along: on paper with boxes to tick, as text to send. No costs."""
+    form = horizon(request)
+    if not form.is_valid():
+        raise Http404
+    rows = listed(form)
+    context: dict[str, Any] = {
+        "form": form,
+        "rows": rows,
         "text": "\n".join(shopping_words(row) for row in rows),
         "today": timezone.localdate(),
-        "csv": f"{reverse('packaging:shopping_csv')}?{query}",
-        "here": f"{reverse('packaging:shopping_list')}?{query}",
+        **_addresses(form),
     }
-    return render_part(request, LIST, context, part="rows")
+    return render_part(request, SHEET, context)
+
+
+def _addresses(form: HorizonForm) -> dict[str, str]:
+    """Return where the list of a valid horizon stands, to take along and as a file."""
+    query = urlencode({"days": form.cleaned_data["days"]})
+    places = {"here": "shopping_list", "sheet": "shopping_sheet", "csv": "shopping_csv"}
+    return {word: f"{reverse(f'packaging:{name}')}?{query}" for word, name in places.items()}
 
 
 @require_safe
