@@ -1,6 +1,7 @@
 """To reconcile: what runs were recorded anyway with, and which lots it really was (R26)."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -41,6 +42,7 @@ LIST, SETTLE, WAIVE, ACCEPT = (
 )
 ROW = "assembly/_debt_row.html"
 SHOWN = (("open", gettext_lazy("Open")), ("done", gettext_lazy("Reconciled")))
+AT_A_TIME = 20  # debts that the list shows
 AT_ONCE = 50  # debts that one Save settles
 SAID_AT_ONCE = 3  # of them in words afterwards
 
@@ -74,15 +76,15 @@ def _list(request: HtmxHttpRequest) -> dict[str, Any]:
     show = "done" if request.GET.get("show") == "done" else "open"
     debts = PackagingDebt.objects.with_names()
     if show == "done":
-        page = page_of(request, debts.done().latest_first())
+        page = page_of(request, debts.done().latest_first(), AT_A_TIME)
         return {"show": show, "choices": SHOWN, "page": _with(page, done_rows(page.rows))}
-    page = page_of(request, debts.open().oldest_first().annotate(found=Window(Count("pk"))))
+    page = page_of(request, debts.open().oldest_first().annotate(found=Window(Count("pk"))), AT_A_TIME)
     context = {"show": show, "choices": SHOWN, "page": _with(page, debt_rows(page.rows)), "new_key": uuid4}
     return {**context, "debt_count": page.rows[0].found} if page else context
 
 
-def _with(page: "Page[PackagingDebt]", rows: list[DebtRow]) -> "Page[DebtRow]":
-    return Page(rows=rows, more=page.more, is_first=page.is_first)
+def _with(page: "Page[Any]", rows: list[DebtRow]) -> "Page[DebtRow]":
+    return replace(page, rows=rows)
 
 
 @permission_required("assembly.settle_debts")

@@ -89,10 +89,10 @@ class TestMake:
     def test_an_empty_shop_names_the_next_step(self, packer):
         assert "There are no goods yet." in text_of(packer.get(self.url))
 
-    def test_more_than_fifty_come_in_pages(self, packer):
-        FinishedGoodFactory.create_batch(51)
+    def test_more_than_forty_come_in_pages(self, packer):
+        FinishedGoodFactory.create_batch(41)
         first = packer.get(self.url)
-        assertContains(first, 'class="row-link"', 50)
+        assertContains(first, 'class="row-link"', 40)
         more = packer.get(self.url, {"page": 2}, HTTP_HX_TARGET="more", **PART)
         assertContains(more, 'class="row-link"', 1)
         assertNotContains(more, "<html")

@@ -27,7 +27,7 @@ def make(request: HtmxHttpRequest) -> HttpResponseBase:
     goods = FinishedGood.objects.in_use().search(text).with_on_hand()
     if asks_for_file(request):
         return csv_stream("goods", goods_table(goods))
-    page = page_of(request, goods)
+    page = page_of(request, goods, size=40)
     found = readiness(good.pk for good in page.rows)
     for good in page.rows:
         good.readiness = found[good.pk]

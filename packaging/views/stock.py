@@ -37,7 +37,7 @@ def stock(request: HtmxHttpRequest) -> HttpResponseBase:
     things = stock_page.stocked_things(kind, text)
     if asks_for_file(request):
         return csv_stream(f"stock-{kind}", stock_table(kind, things, with_costs=request.user.has_perm(VIEW_COSTS)))
-    page = page_of(request, things)
+    page = page_of(request, things, size=30)
     rows = stock_page.stock_rows(kind, page.rows, with_empty=not text)
     context = {
         "kind": kind,
