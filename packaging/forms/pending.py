@@ -249,6 +249,19 @@ class LotAssignForm(PlainForm):
                     return True
         return False
 
+    def is_drawn_in(self, page: QueryDict) -> bool:
+        """Say whether a page shows all of this but the numbers: the same order, the same lots with as much free."""
+        order, line_id = self.board.line.order, self.board.line.pk
+        if "refused" in page or order is None or page.get("version") != str(order.version):
+            return False
+        free = {f"seen_{pk}": in_words(lot.free_for(line_id)) for pk, lot in self.shown.items()}
+        return bool(free) and all(page.get(name) == text for name, text in free.items())
+
+    def changed_from(self, page: QueryDict) -> list[tuple[int, str]]:
+        """Return what stands beside the lots of a page from now on, where something else stood."""
+        now = {pk: in_words(self.amounts.get(pk, ZERO)) for pk in typed_amounts(page)}
+        return [(pk, text) for pk, text in now.items() if page.getlist(f"lot_{pk}") != [text]]
+
     def refuse(self, error: RuleError) -> None:
         """Put a refusal beside the lot that it is about, else at the top."""
         over = [lot for lot, _free in self.too_much()]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from bakery.forms import PlainForm
 from packaging.forms.pending import WAYS
 
-MOST_LINES = 50
+MOST_LINES = 40
 
 
 class LinesField(forms.Field):

@@ -291,20 +291,20 @@ def test_list_as_a_part_brings_count_and_badge(client, manager, bakehouse):
     assert re.findall(r'href="/pending/\d+/\?next=%2Fpending%2F%3Fq%3Dmaple"', html)
 
 
-def test_list_shows_fifty_and_more_on_demand(client, manager):
+def test_list_shows_forty_and_more_on_demand(client, manager):
     product = ProductFactory()
-    for _n in range(52):
+    for _n in range(42):
         CompositionFactory(packaging_product=product, is_generic=True, order=OrderFactory())
     first = client.get(LIST)
-    assert first.content.decode().count('class="row ') == 50
-    assert "52 waiting" in words(first)
-    assert "Show 50 more" in words(first)
+    assert first.content.decode().count('class="row ') == 40
+    assert "42 waiting" in words(first)
+    assert "Show 40 more" in words(first)
     more = client.get(LIST, {"page": 2}, headers={**HTMX, "HX-Target": "more"})
     assert more.content.decode().count('class="row ') == 2
     assert "<html" not in more.content.decode()
     assert client.get(LIST, {"page": 2}).content.decode().count('class="row ') == 2
     assert "That was all." in words(client.get(LIST, {"page": 9}))
-    assert client.get(LIST, {"page": "-1e9"}).content.decode().count('class="row ') == 50
+    assert client.get(LIST, {"page": "-1e9"}).content.decode().count('class="row ') == 40
 
 
 def test_list_takes_six_statements_with_one_line_and_with_fifty(client, manager):

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import reswap
 
 from bakery.context_processors import url_or_none
 from bakery.exports import asks_for_file, csv_stream
@@ -36,6 +37,7 @@ from packaging.forms.pending import (
     asked_lots,
     kept_amounts,
 )
+from packaging.forms.pending_fill import MOST_LINES
 from packaging.models import Event, GenericProduct
 from packaging.queries.pending_page import Board, Kind, load_board, next_waiting, waiting_kinds, waiting_lines
 from packaging.queries.promises import with_repairs
@@ -57,7 +59,7 @@ def pending_list(request: HtmxHttpRequest) -> HttpResponseBase:
     is_fine = form.is_valid()
     if is_fine and asks_for_file(request):
         return csv_stream("to-assign", pending_table(waiting_lines(**form.filters)))
-    page = page_of(request, waiting_lines(**form.filters)) if is_fine else Page([])
+    page = page_of(request, waiting_lines(**form.filters), MOST_LINES) if is_fine else Page([])
     with_repairs(page.rows)
     total = sum(kind.waiting for kind in waiting)
     here = _list_address(request)
@@ -130,8 +132,27 @@ def lot_assign_fill(request: HtmxHttpRequest, composition_id: int) -> HttpRespon
     try:
         amounts = _filled(board, strategy, shares)
     except BadStrategy as error:
-        return _refuse(request, form, error, part="lots", shares=shares)
-    return _answer(request, LotAssignForm(board=board, amounts=amounts), part="lots", shares=shares)
+        if not _is_drawn(request, form):
+            return _refuse(request, form, error, part="lots", shares=shares)
+        form.refuse(error)
+        return _numbers(request, form, [], status=422)
+    filled = LotAssignForm(board=board, amounts=amounts)
+    if _is_drawn(request, filled):
+        return _numbers(request, filled, filled.changed_from(request.POST))
+    return _answer(request, filled, part="lots", shares=shares)
+
+
+def _is_drawn(request: HtmxHttpRequest, form: LotAssignForm) -> bool:
+    """Say whether the page that asks shows all of a form but its numbers."""
+    return request.htmx.target == "lots" and form.is_drawn_in(request.POST)
+
+
+def _numbers(
+    request: HtmxHttpRequest, form: LotAssignForm, numbers: list[tuple[int, str]], status: int = 200
+) -> HttpResponse:
+    """Answer with what changed alone: a shelf of many lots is long."""
+    context = {**_context(request, form), "numbers": numbers}
+    return reswap(render_part(request, f"{ASSIGNMENT}#numbers", context, status=status), "none")
 
 
 def _filled(board: Board, strategy: str, shares: LotSharesForm) -> Mapping[int, Decimal]:

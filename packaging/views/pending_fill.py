@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import reswap
 
 from bakery.web import HtmxHttpRequest, permission_required, redirect_to, refused, render_part, safe_next
 from packaging import services
@@ -28,7 +29,7 @@ def pending_fill(request: HtmxHttpRequest) -> HttpResponse:
     if filled is None:
         return refused(request, PREVIEW, _context(request, form, None), part=PART)
     if not is_saving:
-        return render_part(request, PREVIEW, _context(request, form, filled), PART)
+        return _shown(request, form, filled)
     if form.cleaned_data["seen"] != filled.seal:
         return _refuse(request, form, filled)
     if not filled.changed:
@@ -40,6 +41,15 @@ def pending_fill(request: HtmxHttpRequest) -> HttpResponse:
         return _refuse(request, form, _filled(form))
     messages.success(request, _saved_words(filled))
     return redirect_to(request, safe_next(request, reverse("packaging:pending_list")))
+
+
+def _shown(request: HtmxHttpRequest, form: PendingFillForm, filled: Filled) -> HttpResponse:
+    """Answer with the preview; a page that shows these very lines gets what changes alone."""
+    context = _context(request, form, filled)
+    shown = set(form.cleaned_data["shown"])
+    if request.htmx.target != PART or "refused" in form.data or shown != {line.pk for line, *_rest in filled.entries}:
+        return render_part(request, PREVIEW, context, PART)
+    return reswap(render_part(request, f"{PREVIEW}#changes", {**context, "is_drawn": True}), "none")
 
 
 def _filled(form: PendingFillForm) -> Filled | None:

@@ -19,6 +19,7 @@ function balance() {
   });
 }
 on("input htmx:afterSettle", balance);
+on("htmx:afterSettle", () => all("#lots .fold .stepper-value").forEach((field) => { if (number(field.value)) field.closest("details").open = true; }));
 on("click", ({ target }) => {
   const key = target.closest?.("[data-all]");
   if (!key) return;
