@@ -354,6 +354,25 @@ def test_htmx_gets_the_check_alone_and_an_address_that_keeps_it(client, shop):
     assert answer.status_code == 422
 
 
+def test_a_long_check_says_what_a_row_takes_when_it_is_opened(client, shop):
+    """With a page and with a short check it stands there at once; so does what has to be settled first."""
+    typed = {made(shop, key): "1" for key in ("E1/G1", "E1/G2", "E2/G3", "E2/G5")}
+    fields = {**fields_of(client.get(PAGE)), "on": DAY, **typed, "then": "check"}
+    table = re.compile("<caption[^>]*>What it takes: ")
+    assert len(table.findall(check(client, **typed).content.decode())) == 4
+    part = client.post(PAGE, fields, headers={"HX-Request": "true", "HX-Target": "check"}).content.decode()
+    waiting = re.findall(r'<div id="takes-(\w+)" hx-post="/day/" hx-trigger="toggle once from:closest details"', part)
+    assert 0 < len(table.findall(part)) <= 3
+    assert len(waiting) == 4 - len(table.findall(part))
+    opened = client.post(PAGE, fields, headers={"HX-Request": "true", "HX-Target": f"takes-{waiting[0]}"})
+    assert (opened.status_code, len(table.findall(opened.content.decode()))) == (200, 1)
+    assert "<details" not in opened.content.decode()
+    assert "HX-Replace-Url" not in opened.headers
+    few = {**fields, made(shop, "E2/G5"): ""}
+    short = client.post(PAGE, few, headers={"HX-Request": "true", "HX-Target": "check"}).content.decode()
+    assert len(table.findall(short)) == 3
+
+
 @pytest.mark.parametrize(
     ("groups", "status"), [([], 403), (["Packers"], 200), (["Planners"], 200), (["Managers"], 200)]
 )

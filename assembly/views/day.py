@@ -34,7 +34,11 @@ def day_sheet(request: HtmxHttpRequest) -> HttpResponse:
         (request.GET if is_first else request.POST).dict(), user=request.user, then=then, is_first=is_first
     )
     status = 422 if screen.form.errors else 200
-    answer = render_part(request, TEMPLATE, screen.context(), part="check", status=status)
+    context = screen.context(is_part=request.htmx.target == "check")
+    for row in context["made"]:
+        if request.htmx.target == f"takes-{row.key}":
+            return render_part(request, "assembly/_day_takes.html", {"row": row})
+    answer = render_part(request, TEMPLATE, context, part="check", status=status)
     return answer if is_first or not request.htmx else replace_url(answer, screen.draft())
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from urllib.parse import quote
@@ -27,6 +27,7 @@ from packaging.exceptions import NotFound, OrderState, PackagingUndecided, RuleE
 from packaging.models import AssemblyOrder, FinishedGood
 from packaging.queries import as_part
 
+MOST_TOLD = 3  # rows of a long check with all they take: the first that have something to settle
 LONGEST = 3000  # of an address with all that was typed; a longer one keeps the numbers alone
 THEN = re.compile(r"(oldest|anyway|plain)_([og]\d{1,9})|fewer_([og]\d{1,9})_(\d{1,7})|check|add|same|record", re.ASCII)
 
@@ -46,11 +47,17 @@ class SheetRow:
     fewer: int  # what could be recorded instead, 0 if nothing
     assign: list[tuple[str, LinePlan]]  # where its undecided lines are assigned
     alone: str  # where it is recorded alone
+    is_told: bool = True  # what it takes stands in it; else it is fetched when the row is opened
 
     @property
     def subject(self) -> RunSubject:
         """What is recorded."""
         return self.found.subject
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether something has to be settled, or was."""
+        return self.found.error is not None or self.has_oldest or self.is_left_open
 
     @property
     def is_undecided(self) -> bool:
@@ -64,6 +71,12 @@ def _asked_key(typed: Mapping[str, str]) -> UUID | None:
         return UUID(typed.get("key", ""))
     except ValueError:
         return None
+
+
+def _shortened(made: list[SheetRow]) -> list[SheetRow]:
+    """Tell of a few rows what they take: of all of a short check, else of the first that have something to settle."""
+    marked = [row.key for row in made if row.is_marked or row.is_new] if len(made) > MOST_TOLD else [r.key for r in made]
+    return [replace(row, is_told=row.key in marked[:MOST_TOLD]) for row in made]
 
 
 class DayScreen:
@@ -223,14 +236,15 @@ class DayScreen:
     def _has(self, name: str) -> bool:
         return bool(self.typed.get(name.replace("reason", "lot"), "").strip())
 
-    def context(self) -> dict[str, Any]:
+    def context(self, *, is_part: bool = False) -> dict[str, Any]:
         """Return what the template shows."""
         rows = [self._row(key, found) for key, found in zip(self.subjects, self.plan.rows, strict=True)]
+        made = [row for row in rows if row.found.row.quantity]
         return {
             "form": self.form,
             "plan": self.plan,
             "rows": rows,
-            "made": [row for row in rows if row.found.row.quantity],
+            "made": _shortened(made) if is_part else made,
             "days": last_days(),
             "same": last_day(self.day),
             "has_more": self.has_more,
