@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -33,7 +33,7 @@ from packaging.models import (
 from packaging.queries.shelf import MAX_PK, load_lots
 from packaging.querysets import Unindexed
 
-LOTS_SHOWN = 6  # of one design, on the list of everything
+LOTS_SHOWN, DESIGNS_SHOWN = 6, 8  # of one design, and of one generic product, on the list of everything
 KINDS: dict[str, tuple[Any, str]] = {
     "packaging": (GenericProduct, "product__generic_product"),
     "units": (FinishedUnit, "finished_unit"),
@@ -113,6 +113,27 @@ class StockRow:
         """How many lots such a list leaves out."""
         return len(self.lots[LOTS_SHOWN:])
 
+    @property
+    def shown_designs(self) -> Sequence["StockRow"]:
+        """The designs that a list of many things shows of this one."""
+        return self.designs[:DESIGNS_SHOWN]
+
+    @property
+    def hidden_designs(self) -> int:
+        """How many designs such a list leaves out."""
+        return len(self.designs[DESIGNS_SHOWN:])
+
+    @property
+    def shown_without_stock(self) -> Sequence[Product]:
+        """The designs without a lot that such a list names."""
+        return self.without_stock[:DESIGNS_SHOWN]
+
+    def meant_by(self, text: str) -> int:
+        """Say how well a search means this design: by the code of one of its lots, or by so many words of its name."""
+        words, name, code = fold(text).split(), fold(self.design), text.strip().casefold()
+        has_lot = any(code in lot.label.casefold() for lot in self.lots)
+        return len(words) if has_lot else sum(word in name for word in words)
+
 
 @dataclass(frozen=True)
 class HeldLine:
@@ -163,17 +184,22 @@ def stocked_things(kind: str, text: str = "") -> QuerySet[Any]:
     return rows.filter(named | Q(Exists(lots.filter(lot_code__icontains=text.strip()))))  # type: ignore[no-any-return]
 
 
-def stock_rows(kind: str, things: Sequence[Any], *, with_empty: bool = True) -> list[StockRow]:
-    """Return these generic products, units or goods with their lots, in one statement, two `with_empty` designs."""
+def stock_rows(kind: str, things: Sequence[Any], *, with_empty: bool = True, text: str = "") -> list[StockRow]:
+    """Return these generic products, units or goods with their lots, in one statement, two `with_empty` designs.
+
+    Designs that `text` means come first.
+    """
     ids = [thing.pk for thing in things]
     if kind == "units":
         lots = load_lots(units=ids)
     elif kind == "goods":
         lots = load_lots(goods=ids)
     else:
-        return _generic_rows(
-            things, load_lots(generics=ids), _products().filter(generic_product__in=ids) if with_empty else []
-        )
+        products = _products().filter(generic_product__in=ids) if with_empty else []
+        rows = _generic_rows(things, load_lots(generics=ids), products)
+        if not text.strip():
+            return rows
+        return [replace(row, designs=sorted(row.designs, key=lambda one: -one.meant_by(text))) for row in rows]
     by_thing = _by(lots, lambda lot: lot.item[1])
     return [StockRow(thing, by_thing[thing.pk]) for thing in things]
 

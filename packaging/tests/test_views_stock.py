@@ -180,6 +180,21 @@ def test_many_lots_of_a_design_are_named_by_number(manager):
     assert "3 more lots" in html(manager.get("/stock/"))
 
 
+def test_many_designs_are_named_by_number_and_those_that_are_sought_come_first(manager):
+    generic = GenericProductFactory(name="Box")
+    for number in range(11):
+        design = ProductFactory(generic_product=generic, design=f"Pattern {number:02}")
+        LotFactory(product=design, quantity=50 - number, lot_code=f"K{number:02}")
+    ProductFactory.create_batch(9, generic_product=generic)
+    page = html(manager.get("/stock/"))
+    assert "3 more designs" in page
+    assert ("Pattern 07" in page, "Pattern 08" in page) == (True, False)
+    assert "No stock: 9 designs" in page
+    for text in ("pattern 10", "k10"):
+        assert "Pattern 10" in html(manager.get("/stock/", {"q": text, "show": "list"}))
+    assert "more designs" not in html(manager.get(generic.get_absolute_url()))
+
+
 def test_many_rows_come_in_stretches(manager):
     LotFactory.create_batch(31)
     first = manager.get("/stock/")

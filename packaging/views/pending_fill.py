@@ -48,7 +48,7 @@ def _shown(request: HtmxHttpRequest, form: PendingFillForm, filled: Filled) -> H
     context = _context(request, form, filled)
     shown = set(form.cleaned_data["shown"])
     if request.htmx.target != PART or "refused" in form.data or shown != {line.pk for line, *_rest in filled.entries}:
-        return render_part(request, PREVIEW, context, PART)
+        return render_part(request, PREVIEW, context, PART if request.method == "POST" else None)
     return reswap(render_part(request, f"{PREVIEW}#changes", {**context, "is_drawn": True}), "none")
 
 

@@ -38,7 +38,7 @@ def stock(request: HtmxHttpRequest) -> HttpResponseBase:
     if asks_for_file(request):
         return csv_stream(f"stock-{kind}", stock_table(kind, things, with_costs=request.user.has_perm(VIEW_COSTS)))
     page = page_of(request, things, size=30)
-    rows = stock_page.stock_rows(kind, page.rows, with_empty=not text)
+    rows = stock_page.stock_rows(kind, page.rows, with_empty=not text, text=text)
     context = {
         "kind": kind,
         "text": text,
