@@ -75,7 +75,9 @@ def _asked_key(typed: Mapping[str, str]) -> UUID | None:
 
 def _shortened(made: list[SheetRow]) -> list[SheetRow]:
     """Tell of a few rows what they take: of all of a short check, else of the first that have something to settle."""
-    marked = [row.key for row in made if row.is_marked or row.is_new] if len(made) > MOST_TOLD else [r.key for r in made]
+    marked = (
+        [row.key for row in made if row.is_marked or row.is_new] if len(made) > MOST_TOLD else [r.key for r in made]
+    )
     return [replace(row, is_told=row.key in marked[:MOST_TOLD]) for row in made]
 
 

@@ -23,6 +23,7 @@ from packaging.services.checks import sent_before
 from packaging.views.stock_parts import to_recount
 
 ANYWAY = "assembly.record_anyway"
+MOST_ASKED = 20  # lines of a run whose question comes alone; with more it is no lighter than its page
 TEMPLATE = "assembly/run_record.html"
 NAMES = {"order": "order_id", "good": "finished_good_id"}
 
@@ -126,7 +127,8 @@ def _update(request: HtmxHttpRequest) -> HttpResponse:
 
 def _refuse(request: HtmxHttpRequest, form: RunRecordForm, error: RuleError | None = None) -> HttpResponse:
     """Show the form again with the typing kept, the plan as it is now, and the ways on (R24, R31)."""
-    screen = RecordScreen(subject_or_404(request), form, key=form.data.get("key", ""), **_how(request))
+    subject = subject_or_404(request)
+    screen = RecordScreen(subject, form, key=form.data.get("key", ""), **_how(request))
     if error is not None:
         error.lost_race = screen.has_dropped(error)
         form.add_error("anyway_notes" if isinstance(error, ReasonMissing) else None, error)
@@ -136,7 +138,7 @@ def _refuse(request: HtmxHttpRequest, form: RunRecordForm, error: RuleError | No
         may_leave_open=request.user.has_perm(ANYWAY),
     )
     # A question comes alone, above the page, and brings the figures below it up to date; all else is a page anew.
-    is_asked = bool(ways["prompt"] and request.htmx)
+    is_asked = bool(ways["prompt"] and request.htmx and len(subject.lines) <= MOST_ASKED)
     context = {**screen.context(), **ways, "is_preview": is_asked, "is_below": is_asked}
     answer = refused(request, TEMPLATE, context, error=error, part="modal" if is_asked else None)
     return reswap(retarget(answer, "body"), "innerHTML") if request.htmx and not is_asked else answer
