@@ -16,9 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-PAGE_SIZE = (
-    50  # a list whose rows weigh more takes fewer: no part of a page is above 4 KB (bakery/tests/test_fragments.py)
-)
+PAGE_SIZE = 50  # fewer where rows weigh more: no part is above 4 KB (bakery/tests/test_fragments.py)
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 M = TypeVar("M", bound=Model)

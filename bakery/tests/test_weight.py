@@ -1,4 +1,4 @@
-"""P8: what goes over the wire: pages and their parts are packed, and small where a list fills its page too."""
+"""P8: what goes over the wire: pages are packed, and small where a list fills its page too (parts: test_fragments)."""
 
 import gzip
 
@@ -50,9 +50,9 @@ def test_pages_and_the_parts_that_a_search_fetches(client, long_lists, place):
     assert weight(part) < PART, place
 
 
-def test_the_shopping_list_is_one_list_however_long(client, long_lists):
-    """It is taken along as a whole: sixty things to buy weigh as much as two pages of another list."""
-    assert weight(client.get("/shopping/")) < PAGE
+def test_the_shopping_list_to_take_along_is_a_page_like_any_other(client, long_lists):
+    """It holds all sixty things to buy; the list on the screen comes ten at a time."""
+    assert weight(client.get("/shopping/sheet/")) < PAGE
 
 
 def test_what_is_read_is_the_same(client):
