@@ -43,6 +43,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 class SecurityHeadersMiddleware:
     """Send every security header with every answer, also with those that are made before Django's own middleware.
 
+    A page belongs to who asked and to this moment: a browser keeps it for Back and asks again (docs/security.md).
     HSTS is Django's to send: it belongs to answers over HTTPS, and those all pass its SecurityMiddleware. Django 6 will
     send the content security policy itself.
     """
@@ -52,6 +53,7 @@ class SecurityHeadersMiddleware:
         self.get_response = get_response
         csp = "; ".join(f"{directive} {' '.join(sources)}" for directive, sources in settings.SECURE_CSP.items())
         self.headers = {
+            "Cache-Control": "private, no-cache",
             "Content-Security-Policy": csp,
             "Cross-Origin-Opener-Policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
             "Cross-Origin-Resource-Policy": "same-origin",

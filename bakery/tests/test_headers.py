@@ -40,6 +40,8 @@ def check(answer, *, secure=False):
     assert {name: answer.headers.get(name) for name in WALLS} == WALLS, answer.request["PATH_INFO"]
     assert answer.headers.get("Strict-Transport-Security") == (A_YEAR if secure else None)
     assert not BANNERS & set(answer.headers)
+    if not answer.request["PATH_INFO"].startswith("/static/"):
+        assert {"private", "no-cache"} <= set(answer.headers["Cache-Control"].split(", ")), answer.request["PATH_INFO"]
 
 
 def fail(request):

@@ -2,13 +2,17 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
 from django.urls import reverse
 
+from assembly.services import record_assembly
+from bakery.tests.addresses import addresses, sample
 from bakery.tests.servers import PRODUCTION, serving, signed_in
 
 COLD, REQUESTS = 100_000, 8
@@ -60,6 +64,23 @@ def test_a_page_comes_in_few_requests_and_the_second_time_alone(visit, shop):
         asked, size = visit(reverse(name))
         assert {path: status for path, status in asked.items() if status != 304 and path != reverse(name)} == {}
         assert size < COLD / 4
+
+
+def test_every_page_loads_files_that_are_kept(server, shop):
+    """So that nothing but the page is asked for the second time."""
+    run = record_assembly(quantity=1, finished_good_id=shop.goods["G7"].pk, by=None, key=uuid4())
+    browser, files, names = signed_in(server, "manager"), set(), set()
+    for name in addresses().keys() - {"logout"}:
+        answer = browser.get(sample(name, shop, run))
+        if answer.status == 200 and "text/html" in answer.headers["Content-Type"]:
+            names.add(name)
+            assert "private" in answer.headers["Cache-Control"], name
+            files |= set(re.findall(r'"(/static/[^"#]+)', answer.text))
+    assert len(names) > 40
+    assert all(re.search(r"\.[0-9a-f]{12}\.\w+$", file) for file in files), files
+    for file in files:
+        answer = browser.get(file)
+        assert (answer.status, answer.headers["Cache-Control"]) == (200, "max-age=315360000, public, immutable"), file
 
 
 def test_files_are_packed_hashed_and_kept_for_ever(server, shop):
