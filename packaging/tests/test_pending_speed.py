@@ -12,7 +12,7 @@ from packaging.models import AssemblyOrder, Composition, CompositionAssignment, 
 from packaging.queries import pending_lines
 from packaging.queries.pending_page import waiting_kinds, waiting_lines
 from packaging.tests.factories import FinishedGoodFactory, LotFactory, ProductFactory, UserFactory
-from packaging.tests.test_views_pending import LIST, statements, words
+from packaging.tests.pending.helpers import LIST, statements, words
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from packaging.models import AssemblyOrder
 from packaging.tests.factories import LotFactory
-from packaging.tests.test_views_pending import form_of, manager, page_of_line, part_of, shown_lots  # noqa: F401
+from packaging.tests.pending.helpers import form_of, page_of_line, part_of, shown_lots
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("manager")]
 PART = {"HX-Request": "true", "HX-Target": "lots"}

@@ -17,18 +17,11 @@ from packaging.tests.factories import (
     ProductFactory,
     UserFactory,
 )
+from packaging.tests.pending.helpers import HTMX, LIST, statements, stored, value_of, waiting_line, words
 from packaging.tests.test_propose import take
-from packaging.tests.test_views_pending import HTMX, LIST, statements, stored, value_of, waiting_line, words
 
 pytestmark = pytest.mark.django_db
 FILL = "/pending/fill/"
-
-
-@pytest.fixture
-def manager(client):
-    user = UserFactory(username="manager", groups=["Managers"])
-    client.force_login(user)
-    return user
 
 
 @pytest.fixture
