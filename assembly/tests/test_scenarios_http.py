@@ -1,6 +1,6 @@
 """The acceptance scenarios of runs by HTTP where they say what is answered; exact figures on fixture F.
 
-S9 to S12, S18, S19 and S26 by HTTP stand with the screens: test_views_record.py, test_views_runs.py. The list of
+S9 to S12, S18, S19 and S26 by HTTP stand with the screens: record/, test_views_runs.py. The list of
 scenarios has no S25 and no S27: test_scenarios.py calls S25 that a run is whole or absent.
 """
 

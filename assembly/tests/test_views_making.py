@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from assembly.models import AssemblyRun
 from assembly.services import Waste
+from assembly.tests.record.helpers import address, hidden
 from assembly.tests.test_scenarios import assign_s03, record
-from assembly.tests.test_views_record import address, hidden
 from assembly.tests.test_views_runs import count, logged_in
 from packaging.services import issue_stock, receive_lot
 from packaging.tests.factories import CompositionFactory, FinishedGoodFactory, UserFactory
