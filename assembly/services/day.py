@@ -14,8 +14,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from assembly.choosing import fill_oldest_first
 from assembly.models import AssemblyRun
-from assembly.plan import Choices, Plan, Waste, fill_oldest_first
+from assembly.plan import Choices, Plan, Waste
 from assembly.queries import RunSubject, day_lines, sheet_runs
 from assembly.sequence import inner_first, lot_made, shelf_after
 from assembly.services.record import (

@@ -10,8 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from assembly.choosing import cut_choices
 from assembly.models import AssemblyRun, Consumption, PackagingDebt
-from assembly.plan import Choices, Waste, cut_choices
+from assembly.plan import Choices, Waste
 from assembly.queries import consumptions_of, goods_lot_uses, own_goods_movements, runs_beside, uses_outside
 from assembly.services.record import Wish, record_lines
 from assembly.services.write import owe

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assembly.plan import cut_choices, fill_oldest_first, make_plan
+from assembly.choosing import cut_choices, fill_oldest_first
+from assembly.plan import make_plan
 from packaging.tests.shelf import TODAY, lot, part, promise, shelves
 
 D = Decimal

@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from assembly.choosing import cut_choices, fill_oldest_first
 from assembly.forms import RunPlanForm, WasteRow, choice_name, seen_name
-from assembly.plan import Choices, LinePlan, Plan, Waste, cut_choices, fill_oldest_first
+from assembly.plan import Choices, LinePlan, Plan, Waste
 from assembly.queries import RunSubject, others_goods
 from assembly.services import plan_lines
 from packaging.availability import Lot, fifo, ready_goods

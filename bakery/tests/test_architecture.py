@@ -15,7 +15,14 @@ from django.db.models import Model
 
 ROOT = Path(settings.BASE_DIR)
 APPS = ("bakery", "packaging", "assembly")
-PURE = ("packaging.availability", "packaging.costs", "packaging.strategies", "assembly.plan", "assembly.suggestions")
+PURE = (
+    "packaging.availability",
+    "packaging.costs",
+    "packaging.strategies",
+    "assembly.choosing",
+    "assembly.plan",
+    "assembly.suggestions",
+)
 
 
 def sources() -> list[Path]:
