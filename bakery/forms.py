@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import ErrorDict
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +24,7 @@ class PlainForm(forms.Form):
     error_css_class = "field-bad"
     required_css_class = "field-required"
     one_of: tuple[str, ...] = ()  # fields that may be empty only while they are not seen, or another one is filled in
+    search_button = ("find", "1")  # without JavaScript it searches in long lists; what was typed stays
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
@@ -30,6 +32,22 @@ class PlainForm(forms.Form):
         for field in self.fields.values():
             if isinstance(field, forms.ChoiceField):
                 _say_what_to_choose(field)
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether the form was sent to search in a list, so that nothing is wrong and nothing is to be done."""
+        return self.is_bound and "find" in self.data
+
+    def is_valid(self) -> bool:
+        """Say whether the form is in order and meant."""
+        return super().is_valid() and not self.is_searching
+
+    def full_clean(self) -> None:
+        """Check what was typed, unless somebody is still choosing."""
+        if self.is_searching:
+            self._errors, self.cleaned_data = ErrorDict(), {}
+        else:
+            super().full_clean()
 
 
 def _say_what_to_choose(field: forms.ChoiceField) -> None:

@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from assembly.forms import INCOMPLETE, MadeForm, WasteRow
 from assembly.plan import Waste
 from assembly.queries import RunSubject
+from bakery.choosing import RowField
 from bakery.forms import WholeField
 from packaging.availability import Lot
+from packaging.models import FinishedGood
 from packaging.models.orders import MOST_PIECES
 
 MOST_ROWS = 40
@@ -33,7 +35,9 @@ def row_keys(names: Iterable[str]) -> tuple[list[int], list[int]]:
 class DaySheetForm(MadeForm):
     """A day sheet. Its rows bear keys, "o12" for an order and "g5" for a good without one."""
 
-    add = forms.TypedChoiceField(label=_("Another good"), coerce=int, empty_value=None, required=False)
+    add = RowField(
+        label=_("Another good"), queryset=FinishedGood.objects.none(), required=False, empty_label=_("Choose a good")
+    )
     anyway_notes = forms.CharField(
         label=_("Why is it not known yet?"),
         required=False,
@@ -43,15 +47,15 @@ class DaySheetForm(MadeForm):
     key = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": INCOMPLETE, "invalid": INCOMPLETE})
     seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     one_of = ("anyway_notes",)
+    search_button = ("then", "check")
 
-    def __init__(
-        self, data: Mapping[str, str], subjects: Mapping[str, RunSubject], goods: Sequence[tuple[int, str]]
-    ) -> None:
+    def __init__(self, data: Mapping[str, str], subjects: Mapping[str, RunSubject]) -> None:
         super().__init__(data)
         self.subjects = subjects
         add = self.fields["add"]
-        assert isinstance(add, forms.ChoiceField)
-        add.choices = [("", _("Choose a good")), *goods]
+        assert isinstance(add, RowField)
+        there = [subject.good.pk for subject in subjects.values() if subject.order is None]
+        add.queryset = FinishedGood.objects.in_use().exclude(pk__in=there)
         used = [(match[1], int(match[2])) for name in data if (match := BROKEN.fullmatch(name)) and data[name].strip()]
         self.broken = {}
         for key, subject in subjects.items():

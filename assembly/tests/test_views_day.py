@@ -413,14 +413,14 @@ def statements(act) -> int:
     return len(captured)
 
 
-def test_looking_and_checking_take_the_same_statements_for_one_row_and_for_forty(client):
+def test_looking_and_checking_take_the_same_statements_for_one_row_and_for_many(client):
     counts = []
-    for more in (1, 39):
+    for more in (1, 38):  # with 40 nothing can be added
         sheet(more)
         fields = {**fields_of(client.get(PAGE)), "then": "check"}
         filled = {name: "1" for name in fields if name.startswith("made_")}
         looked = statements(lambda: client.get(PAGE))
         counts.append((len(filled), looked, statements(lambda: client.post(PAGE, {**fields, **filled}))))  # noqa: B023
-    assert [count[0] for count in counts] == [1, 40]
+    assert [count[0] for count in counts] == [1, 39]
     assert counts[0][1:] == counts[1][1:]
     assert counts[0][1] <= 12

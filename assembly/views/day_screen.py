@@ -1,7 +1,7 @@
 """What the day sheet shows: its rows as they were typed, and the check of everything together."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -81,6 +81,11 @@ def _shortened(made: list[SheetRow]) -> list[SheetRow]:
     return [replace(row, is_told=row.key in marked[:MOST_TOLD]) for row in made]
 
 
+def _number(text: str) -> list[int]:
+    """Return the number that a list sent, if it is one."""
+    return [int(text)] if text.isascii() and text.isdigit() and len(text) < 10 else []
+
+
 class DayScreen:
     """The sheet of what was typed, after what its button asks: add a good, fill the numbers in, decide about a row."""
 
@@ -92,7 +97,8 @@ class DayScreen:
         self.focus = ""
         self._decide()
         self.orders: list[AssemblyOrder] = []
-        self.goods = FinishedGood.objects.in_use().in_bulk()
+        self.goods: dict[int, FinishedGood] = {}
+        self._know([*row_keys(self.typed)[1], *_number(self.typed.get("add", ""))])
         self._add()
         self.subjects = self._load()
         self.form = self._form()
@@ -110,11 +116,15 @@ class DayScreen:
         elif self.then[1] != "plain":
             self.typed[f"{self.then[1]}_{key}"] = "1"
 
+    def _know(self, good_ids: Iterable[int]) -> None:
+        """Load the goods of these numbers that are in use."""
+        self.goods |= FinishedGood.objects.in_use().in_bulk({*good_ids} - self.goods.keys())
+
     def _add(self) -> None:
         """Add the chosen good, if it is one."""
-        text = self.typed.get("add", "")
-        if self._is("add") and text.isascii() and text.isdigit() and len(text) < 10 and int(text) in self.goods:
-            self.focus = f"g{int(text)}"
+        chosen = self.goods.keys() & _number(self.typed.get("add", ""))
+        if self._is("add") and chosen:
+            self.focus = f"g{chosen.pop()}"
             self.typed.setdefault(f"made_{self.focus}", "")
             self.typed["add"] = ""
 
@@ -142,6 +152,7 @@ class DayScreen:
         """Fill in what the day before made: orders as far as they need it, soonest first, the rest without one."""
         self.same = last_day(self.day)
         left = made_on(self.same) if self.same else {}
+        self._know(left)
         for order in self.orders:
             pieces = min(order.quantity_left, left.get(order.finished_good_id, 0))
             left[order.finished_good_id] = left.get(order.finished_good_id, 0) - pieces
@@ -160,8 +171,7 @@ class DayScreen:
             return timezone.localdate()
 
     def _form(self) -> DaySheetForm:
-        goods = [(good.pk, str(good)) for good in self.goods.values() if f"g{good.pk}" not in self.subjects]
-        form = DaySheetForm(self.typed, self.subjects, sorted(goods, key=lambda row: row[1].casefold()))
+        form = DaySheetForm(self.typed, self.subjects)
         if len(self.subjects) > MOST_ROWS:
             words = _("A sheet has %(most)s rows at most. Record the rest on another one.")
             form.add_error(None, ValidationError(words % {"most": MOST_ROWS}, code="too_many"))

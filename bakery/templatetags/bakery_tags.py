@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bakery.choosing import RowField
 from bakery.forms import plain_number
 
 register = template.Library()
@@ -169,10 +170,14 @@ def flash_icon(level: str) -> str:
     return FLASH_KINDS.get(level, ("info", "info"))[1]
 
 
-@register.inclusion_tag("_field.html")
-def field(bound: forms.BoundField) -> dict[str, Any]:
-    """Show one field of a form: label, help, error, input, tied together for screen readers."""
+@register.inclusion_tag("_field.html", takes_context=True)
+def field(context: template.Context, bound: forms.BoundField) -> dict[str, Any]:
+    """Show one field of a form: label, help, error, input, tied together for screen readers; a search if it is long."""
     widget = bound.field.widget
+    if isinstance(bound.field, RowField):
+        request = context.get("request")
+        typed = request.POST or request.GET if request else {}
+        bound.field.narrow(typed.get(f"find_{bound.html_name}", ""), bound.value())
     if isinstance(widget, forms.CheckboxInput):
         kind = "check"
     elif bound.use_fieldset:

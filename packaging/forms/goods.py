@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bakery.choosing import RowField
 from bakery.forms import PlainForm, QuantityField
 from packaging.models import Composition, FinishedGood, FinishedUnit, GenericProduct, Product
 
@@ -25,7 +26,7 @@ COMPONENTS = ("finished_unit", "finished_good", "packaging_product")
 CHOOSE = gettext_lazy("Choose one from the list.")
 
 
-class ComponentField(forms.ModelChoiceField[Any]):
+class ComponentField(RowField):
     """A component from the catalogue. The kind of line decides whether it has to be chosen, so the form asks for it."""
 
     default_error_messages = {"invalid_choice": CHOOSE}

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bakery.choosing import RowField
 from bakery.forms import DayField, PlainForm, WholeField
 from packaging.forms.goods import LineAddForm, LineChangeForm
 from packaging.models import Event, FinishedGood
@@ -24,7 +25,7 @@ class VersionField(WholeField):
 class OrderOpenForm(PlainForm):
     """A new order, for an event that is open, for a new one, or for none."""
 
-    finished_good = forms.ModelChoiceField(
+    finished_good = RowField(
         label=gettext_lazy("Good"),
         queryset=FinishedGood.objects.none(),
         empty_label=gettext_lazy("Choose …"),

@@ -7,11 +7,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.forms.models import ModelChoiceField, ModelChoiceIterator
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bakery.choosing import OfferedIterator, RowField
 from bakery.forms import DayField, MoneyField, PlainForm, QuantityField, WholeField
 from packaging.costs import in_words
 from packaging.models import AssemblyOrder, FinishedGood, FinishedUnit, InventoryItem, Product
@@ -39,16 +39,16 @@ class SeenField(QuantityField):
         super().__init__(widget=forms.HiddenInput, **kwargs)
 
 
-class DesignIterator(ModelChoiceIterator):  # type: ignore[type-arg]
+class DesignIterator(OfferedIterator):
     """Designs under the names of their generic products."""
 
-    def __iter__(self) -> Iterator[Any]:
-        yield ("", self.field.empty_label)
-        for name, products in groupby(self.queryset, key=lambda product: product.product_name):
+    def choices_of(self, rows: list[Any]) -> Iterator[Any]:
+        """Yield designs as groups of choices."""
+        for name, products in groupby(rows, key=lambda product: product.product_name):
             yield name, [self.choice(product) for product in products]
 
 
-class DesignField(ModelChoiceField):  # type: ignore[type-arg]
+class DesignField(RowField):
     """A design out of all that are in use, grouped by generic product."""
 
     iterator = DesignIterator
@@ -178,7 +178,7 @@ class StockReceiveForm(LotForm):
 class StockOpeningForm(LotForm):
     """Finished goods that are there before the first run is recorded."""
 
-    finished_good = forms.ModelChoiceField(
+    finished_good = RowField(
         queryset=FinishedGood.objects.none(),
         label=gettext_lazy("Finished good"),
         empty_label=gettext_lazy("Choose a good"),
@@ -207,7 +207,7 @@ class StockOpeningForm(LotForm):
 class StockBakeForm(LotForm):
     """A bake. Its value is what the unit was last worth, unless somebody who may see costs says otherwise."""
 
-    finished_unit = forms.ModelChoiceField(
+    finished_unit = RowField(
         queryset=FinishedUnit.objects.none(),
         label=gettext_lazy("What was baked"),
         empty_label=gettext_lazy("Choose a unit"),

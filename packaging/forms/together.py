@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
+from bakery.choosing import RowField
 from bakery.forms import PlainForm, WholeField
 from packaging.models import FinishedGood
 
@@ -15,16 +16,21 @@ MOST_GOODS = 10
 class MakeTogetherForm(PlainForm):
     """A number for each chosen good, and one more good to choose. `n_7` is the number of the good with the key 7."""
 
-    add = forms.ChoiceField(required=False, label=gettext_lazy("Add a good"))
+    add = RowField(
+        queryset=FinishedGood.objects.none(),
+        required=False,
+        label=gettext_lazy("Add a good"),
+        empty_label=gettext_lazy("Choose a good"),
+    )
 
-    def __init__(self, data: Mapping[str, Any], *, chosen: Sequence[FinishedGood], others: Sequence[FinishedGood]):
+    def __init__(self, data: Mapping[str, Any], *, chosen: Sequence[FinishedGood]):
         numbers = {f"n_{good.pk}": data.get(f"n_{good.pk}", "1") for good in chosen}
         super().__init__({**numbers, "add": data.get("add", "")})
         self.chosen = chosen
         for good in chosen:
             self.fields[f"n_{good.pk}"] = WholeField(min_value=0, label=str(good))
-        options = [(str(good.pk), str(good)) for good in others]
-        self.fields["add"].choices = [("", gettext_lazy("Choose a good")), *options]  # type: ignore[attr-defined]
+        others = FinishedGood.objects.in_use().exclude(pk__in=[good.pk for good in chosen])
+        self.fields["add"].queryset = others  # type: ignore[attr-defined]
 
     @property
     def rows(self) -> list[tuple[FinishedGood, forms.BoundField]]:

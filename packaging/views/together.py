@@ -20,10 +20,8 @@ TOGETHER = "packaging/make_together.html"
 @permission_required("packaging.view_finishedgood")
 def make_together(request: HtmxHttpRequest) -> HttpResponse:
     """Say how many of chosen goods can be made side by side, what runs out first, and what is missing (R18)."""
-    goods = {str(good.pk): good for good in FinishedGood.objects.in_use()}
-    keys = asked_goods(request, goods)
-    chosen, others = [goods[key] for key in keys], [good for key, good in goods.items() if key not in keys]
-    form = MakeTogetherForm(request.GET, chosen=chosen, others=others)
+    chosen = asked_goods(request)
+    form = MakeTogetherForm(request.GET, chosen=chosen)
     context: dict[str, Any] = {"form": form, "is_full": len(chosen) >= MOST_GOODS, "most": MOST_GOODS}
     is_fine = form.is_valid()
     if is_fine and (address := changed_address(request, form)):
@@ -37,12 +35,14 @@ def make_together(request: HtmxHttpRequest) -> HttpResponse:
     return render_part(request, TOGETHER, context, part="result")
 
 
-def asked_goods(request: HttpRequest, goods: dict[str, FinishedGood]) -> list[str]:
+def asked_goods(request: HttpRequest) -> list[FinishedGood]:
     """Return the goods that the address names, each once; 404 when one is not there or archived."""
     keys = list(dict.fromkeys(filter(None, request.GET.getlist("good"))))
-    if not goods.keys() >= set(keys):
+    numbers = [int(key) for key in keys if key.isascii() and key.isdigit() and len(key) < 19]
+    goods = FinishedGood.objects.in_use().in_bulk(numbers)
+    if [str(number) for number in numbers if number in goods] != keys:
         raise Http404
-    return keys
+    return [goods[number] for number in numbers]
 
 
 def changed_address(request: HttpRequest, form: MakeTogetherForm) -> str:
@@ -52,6 +52,6 @@ def changed_address(request: HttpRequest, form: MakeTogetherForm) -> str:
     if not added and typed == form.typed():
         return ""
     if added and len(form.chosen) < MOST_GOODS:
-        typed += [("good", added), (f"n_{added}", "1")]
+        typed += [("good", str(added.pk)), (f"n_{added.pk}", "1")]
     query = urlencode(typed)
     return f"{reverse('packaging:make_together')}?{query}" if query else reverse("packaging:make_together")

@@ -21,6 +21,7 @@ on("click", (event) => keyOf(event) && (!held || event.detail === 0) && press(ke
 on("click", ({ target }) => { const key = target.closest?.("[data-fill]"); if (key) fill(document.getElementById(key.dataset.fill), key.value); });
 on("keydown", (event) => {
   const by = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key], box = event.target.closest?.("[data-stepper]");
+  if (event.key === "Enter" && event.target.matches?.("[data-find]")) event.preventDefault();
   if (by && box) { event.preventDefault(); step(box, by); }
   const search = document.querySelector("[data-search]");
   if (event.key !== "/" || !search || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
