@@ -43,7 +43,11 @@ class RunQuerySet(models.QuerySet[Any]):
     ) -> Self:
         """Leave what fits: ids, a lot's code or #number, days of the shop. What is not given narrows nothing."""
         found = self
-        ids = {"finished_good": good, "order": order, "order__event": event, "recorded_by": person}
+        if event is not None or order is not None:  # has fewer runs than any person or good
+            found = found.alias(good=Unindexed("finished_good"), person=Unindexed("recorded_by"))
+            ids = {"good": good, "order": order, "order__event": event, "person": person}
+        else:
+            ids = {"finished_good": good, "recorded_by": person}
         found = found.filter(**{name: pk for name, pk in ids.items() if pk is not None})
         if since is not None:
             found = found.filter(assembled_at__gte=_midnight(since))
@@ -112,14 +116,12 @@ class DebtQuerySet(models.QuerySet[Any]):
 
 
 def _lots_called(label: str) -> list[int]:
-    """Return the lots of a code or #number: by the index where the code is written as on the lot, in any case."""
-    lots = apps.get_model("packaging", "InventoryItem")._default_manager.order_by().values_list("pk", flat=True)
-    number = label.removeprefix("#")
-    named = Q(lot_code__in=[label, label.upper(), label.lower()])
+    """Return the lots of a code, in any case, or of a #number."""
+    lots: Any = apps.get_model("packaging", "InventoryItem")._default_manager.order_by().values_list("pk", flat=True)
+    found, number = lots.coded(label), label.removeprefix("#")
     if number.isascii() and number.isdigit() and len(number) < 19 and label != number:
-        named |= Q(pk=int(number))
-    coded = lots.filter(lot_code__gt="", lot_code__iexact=label)  # what runs made has no code
-    return list(lots.filter(named)[:MOST_LOTS]) or list(coded[:MOST_LOTS])
+        found = found.union(lots.filter(pk=int(number)))
+    return list(found[:MOST_LOTS])
 
 
 def _rows(kind: str) -> models.QuerySet[Any]:

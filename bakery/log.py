@@ -56,6 +56,7 @@ TYPES: dict[str, Any] = {
     "log_value": DecimalField(max_digits=12, decimal_places=4),
 }
 SHOWN = 50
+SEARCHED = 10_000  # lines of one source, the newest of what the other choices leave
 Place = tuple[datetime, str, int]  # moment, source, id: where a page ends
 
 
@@ -248,7 +249,10 @@ def place_of(text: str) -> Place | None:
 def _part(source: Source, wish: Wish, before: Place | None, limit: int) -> QuerySet[Any, Any]:
     """Return a source's newest lines."""
     rows = source.rows().filter(_wanted(source, wish), _after(source, before))
-    newest = rows.order_by(f"-{source.moment}", "-pk").values("pk")[:limit]
+    newest = rows.order_by(f"-{source.moment}", "-pk").values("pk")[: SEARCHED if wish.text else limit]
+    if wish.text:
+        found = source.rows().filter(_said(source, wish), pk__in=newest)
+        newest = found.order_by(f"-{source.moment}", "-pk").values("pk")[:limit]
     given = {"log_source": Value(source.name), "log_id": F("pk"), **source.columns}
     columns: dict[str, Any] = {
         name: Cast(_or_empty(name, given.get(name)), TYPES.get(name, TextField())) for name in COLUMNS
@@ -275,9 +279,15 @@ def _wanted(source: Source, wish: Wish) -> Q:
         wanted &= Q(**{f"{source.moment}__gte": _midnight(wish.since)})
     if wish.until is not None:
         wanted &= Q(**{f"{source.moment}__lt": _midnight(wish.until + timedelta(days=1))})
-    for word in wish.text.split():
-        wanted &= source.search(word)
     return wanted
+
+
+def _said(source: Source, wish: Wish) -> Q:
+    """Return which rows of a source have all the words that are searched for."""
+    said = Q()
+    for word in wish.text.split():
+        said &= source.search(word)
+    return said
 
 
 def _after(source: Source, before: Place | None) -> Q:

@@ -8,13 +8,14 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from bakery.exports import Cell, csv_stream
 from bakery.forms import DayField, PlainForm
-from bakery.log import KINDS, SHOWN, Entry, Wish, entries, every_entry, place_of, subject_of
+from bakery.log import KINDS, SEARCHED, SHOWN, Entry, Wish, entries, every_entry, place_of, subject_of
 from bakery.templatetags.bakery_tags import VIEW_COSTS
 from bakery.web import Page, permission_required, query_with, render_part
 
@@ -35,6 +36,8 @@ class LogForm(PlainForm):
         people = User.objects.order_by("username").values_list("pk", "username")
         self.choose("kind", [("", _("Everything")), *KINDS.items()])
         self.choose("person", [("", _("Everybody")), *((str(pk), name) for pk, name in people)])
+        searched = _("Looks at the newest %(count)s of each kind; choose days for older ones.")
+        self.fields["q"].help_text = searched % {"count": number_format(SEARCHED, force_grouping=True)}
         self.fields["q"].widget.attrs |= {"type": "search", "autocomplete": "off", "data-search": True}
 
     def choose(self, name: str, choices: list[tuple[Any, Any]]) -> None:

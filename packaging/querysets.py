@@ -6,14 +6,15 @@ from typing import Any, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Case, Count, DecimalField, Exists, F, Func, OuterRef, Q, Subquery, Sum, When
-from django.db.models.functions import Ceil, Coalesce, Round
+from django.db.models import Case, Count, DecimalField, Exists, F, Func, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models.functions import Ceil, Coalesce, Round, Upper
 from django.db.models.lookups import In
 
 from bakery.text import fold
 
 QUANTITY: DecimalField[Any, Any] = DecimalField(max_digits=12, decimal_places=3)
 NEWEST_LINES = 1000  # of the orders for a good
+NEWEST_LOTS = 1000  # among which used-up lots are found by a name
 NEED: DecimalField[Any, Any] = DecimalField(max_digits=19, decimal_places=3)  # the largest quantity × the most pieces
 
 
@@ -44,6 +45,32 @@ class Among(In):
     def get_rhs_op(self, connection: Any, rhs: str) -> str:
         """Write the list as an array where there are arrays."""
         return f"= ANY (ARRAY{rhs})" if connection.vendor == "postgresql" else super().get_rhs_op(connection, rhs)
+
+
+def newest_pk(model: type[models.Model], count: int) -> Any:
+    """Return behind which number the newest rows of a table begin."""
+    last = models.Subquery(model._default_manager.order_by("-pk").values("pk")[:1])
+    return Coalesce(last, 0, output_field=models.BigIntegerField()) - count
+
+
+class AmongRows(In):
+    """`pk__among=rows`: one of few rows, which are found first.
+
+    PostgreSQL does not know how few promises stand, and would rather read every lot and line than look for some; of an
+    array it expects little. SQLite finds the rows of a subquery first as it is.
+    """
+
+    lookup_name = "among"
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        """Write the rows as an array."""
+        rows, values = self.process_rhs(compiler, connection)
+        column, own = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(ARRAY{rows.removeprefix('IN ')})", (*own, *values)
+
+
+models.BigAutoField.register_lookup(AmongRows)
+models.ForeignKey.register_lookup(AmongRows)
 
 
 class CatalogueQuerySet(models.QuerySet[Any]):
@@ -175,14 +202,24 @@ class LotQuerySet(models.QuerySet[Any]):
         """Goods that runs made for an order."""
         return self.filter(order=order_id, finished_good__isnull=False)
 
+    def coded(self, *codes: str) -> Self:
+        """Lots of these codes in any case, by their index, which leaves out what has none: what runs made."""
+        capitals = [Upper(Value(code)) for code in codes]
+        return self.alias(capitals=Upper("lot_code")).filter(lot_code__gt="", capitals__in=capitals)
+
     def search(self, text: str) -> Self:
-        """Find by a part of the lot code, or by the words of what the lot holds."""
+        """Find by a part of the lot code, or by the words of what the lot holds; a used-up lot of old by its code."""
+        if not text.strip():
+            return self
+        lots = self.model._default_manager.order_by()
+        newest = lots.filter(pk__gt=newest_pk(self.model, NEWEST_LOTS))
+        pool = lots.on_hand().values("pk").union(newest.values("pk"), lots.coded(text.strip()).values("pk"))
         names = ["product__design_key", "product__generic_product__name_key"]
         names += ["finished_unit__name_key", "finished_good__name_key"]
         found = Q()
         for word in fold(text).split():
             found &= Q(*[(f"{name}__contains", word) for name in names], _connector=Q.OR)
-        return self.filter(found | Q(lot_code__icontains=text.strip())) if text.strip() else self
+        return self.filter(found | Q(lot_code__icontains=text.strip()), pk__among=pool)
 
     def by_name(self) -> Self:
         """Order by what the lots hold, then oldest first; what is used up comes last."""
@@ -330,12 +367,9 @@ class CompositionQuerySet(models.QuerySet[Any]):
             )
         if not found:
             return self
-        lots = apps.get_model("packaging", "InventoryItem")._default_manager.filter(
-            lot_code__gt="",  # what runs made has no code
-            lot_code__iexact=text.strip(),
-            product__generic_product=OuterRef("packaging_product__generic_product"),
-        )
-        return self.filter(found | Q(Exists(lots)))
+        lots: Any = apps.get_model("packaging", "InventoryItem")._default_manager
+        coded = lots.coded(text.strip()).filter(product__isnull=False).order_by().values("product__generic_product")
+        return self.filter(found | Q(packaging_product__generic_product__in=coded))
 
     def due_before(self, day: date) -> Self:
         """Lines of orders that are due earlier than `day`."""

@@ -13,7 +13,6 @@ from django.contrib.admin.utils import NestedObjects, label_for_field, lookup_fi
 from django.contrib.admin.views.main import ChangeList
 from django.db import IntegrityError, models
 from django.db.models.constants import LOOKUP_SEP
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -29,6 +28,7 @@ from bakery.models import FoldedField
 from bakery.templatetags.bakery_tags import VIEW_COSTS, money
 from bakery.text import fold
 from packaging.costs import in_words
+from packaging.querysets import newest_pk
 
 logger = logging.getLogger(__name__)
 
@@ -69,12 +69,6 @@ def quantity(amount: Decimal | None) -> str:
 def cost(amount: Decimal | None, *, per_unit: bool = False) -> str:
     """Write a cost with the shop's sign. Only columns named in `cost_fields` may hold it."""
     return str(_("unknown")) if amount is None else money(amount, per_unit=per_unit)
-
-
-def newest_pk(model: type[models.Model], count: int) -> Any:
-    """Return behind which number the newest rows of a table begin."""
-    last = models.Subquery(model._default_manager.order_by("-pk").values("pk")[:1])
-    return Coalesce(last, 0, output_field=models.BigIntegerField()) - count
 
 
 class ShopList(ChangeList):

@@ -21,7 +21,6 @@ from packaging.admin.base import (
     ReadOnlyAdmin,
     change_page,
     name_inputs,
-    newest_pk,
     quantity,
     shop_link,
 )
@@ -30,6 +29,7 @@ from packaging.admin.sheets.lines import LineResource
 from packaging.admin.sheets.pages import SHEET_EXPORTS, SheetPages, edits
 from packaging.locks import lock_stock
 from packaging.models import Composition, CompositionAssignment, FinishedGood
+from packaging.querysets import newest_pk
 
 COMPONENTS = ("finished_unit", "finished_good", "packaging_product")
 LineKey = tuple[int | None, int | None, int | None, bool]

@@ -119,6 +119,8 @@ class AssemblyOrder(BaseModel):
         indexes = [
             models.Index(fields=["due_on", "id"], condition=Q(status="open"), name="packaging_order_open_ix"),
             models.Index(fields=["finished_good", "status", "due_on", "id"], name="packaging_order_good_ix"),
+            models.Index(fields=["status", "-due_on", "-id"], name="packaging_order_status_ix"),
+            models.Index(fields=["-due_on", "-id"], name="packaging_order_due_ix"),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -46,7 +47,7 @@ class InventoryItem(BaseModel):
         blank=True,
         verbose_name=_("made for order"),
     )
-    lot_code = models.CharField(_("lot code"), max_length=100, blank=True, db_index=True)
+    lot_code = models.CharField(_("lot code"), max_length=100, blank=True)
     supplier = models.CharField(_("supplier"), max_length=200, blank=True)
     received_on = models.DateField(_("received"), default=timezone.localdate)
     expires_on = models.DateField(_("good through"), null=True, blank=True)
@@ -130,6 +131,7 @@ class InventoryItem(BaseModel):
                 condition=Q(product__isnull=False, is_cost_known=True, total_cost__gt=0),
                 name="packaging_lot_bought_ix",
             ),
+            models.Index(Upper("lot_code"), condition=Q(lot_code__gt=""), name="packaging_lot_code_ix"),
         ]
 
     def __str__(self) -> str:
@@ -195,6 +197,7 @@ class StockMovement(LedgerModel):
         related_name="+",
         null=True,
         blank=True,
+        db_index=False,
         verbose_name=_("by"),
     )
     order = models.ForeignKey(
@@ -230,6 +233,7 @@ class StockMovement(LedgerModel):
         verbose_name_plural = _("stock movements")
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="packaging_move_newest_ix"),
+            models.Index(fields=["created_by", "-created_at", "-id"], name="packaging_move_by_ix"),
             models.Index(
                 fields=["inventory_item"], condition=Q(reverses__isnull=False), name="packaging_move_reversing_ix"
             ),

@@ -170,7 +170,7 @@ def stocked_things(kind: str, text: str = "") -> QuerySet[Any]:
     `text` finds by name, by design, or by a part of the code of a lot on hand.
     """
     model, path = KINDS[kind]
-    lots = InventoryItem.objects.on_hand().filter(**{path: OuterRef("pk")})
+    lots = InventoryItem.objects.on_hand().alias(thing=Unindexed(path)).filter(thing=OuterRef("pk"))
     rows = model.objects.filter(Q(is_archived=False) | Exists(lots)).order_by("name_key", "pk")
     if not text.strip():
         return rows  # type: ignore[no-any-return]
@@ -318,8 +318,7 @@ def lot_by_code(code: str) -> InventoryItem | None:
         return InventoryItem.objects.filter(pk=int(code[1:])).first()
     if not code:
         return None
-    coded = InventoryItem.objects.filter(lot_code__gt="", lot_code__iexact=code)  # what runs made has no code
-    found = list(coded.order_by()[:20])
+    found = list(InventoryItem.objects.coded(code).order_by()[:20])
     if len(found) > 1:
         found = [lot for lot in found if lot.quantity]
     return found[0] if len(found) == 1 else None
@@ -329,21 +328,22 @@ def other_lot_with_code(code: str, key: UUID | None) -> InventoryItem | None:
     """Return another lot that bears this code already; a voided receipt does not count, nor what `key` made."""
     if not code.strip():
         return None
-    lots = InventoryItem.objects.with_items().not_voided().filter(lot_code__gt="", lot_code__iexact=code.strip())
+    lots = InventoryItem.objects.coded(code.strip()).with_items().not_voided()
     found: InventoryItem | None = lots.exclude(uuid=key).first() if key else lots.first()
     return found
 
 
 def next_code(kind: str) -> str:
     """Propose the code of the next lot: the latest one of its kind, counted on; "" where codes do not count."""
-    lots = InventoryItem.objects.filter(**{f"{kind}__isnull": False}).exclude(lot_code="").order_by("-pk")
+    lots = InventoryItem.objects.filter(**{f"{kind}__isnull": False}, lot_code__gt="").order_by("-pk")
     latest = re.fullmatch(r"(.*?)(\d{1,9})", lots.values_list("lot_code", flat=True).first() or "")
     if latest is None:
         return ""
     start, number = latest[1], int(latest[2])
     proposals = [f"{start}{n:0{len(latest[2])}d}" for n in range(number + 1, number + 100)]
-    taken = set(InventoryItem.objects.filter(lot_code__in=proposals).values_list("lot_code", flat=True))
-    return next((code for code in proposals if code not in taken), "")
+    lots = InventoryItem.objects.coded(*proposals).values_list("lot_code", flat=True)
+    taken = {code.casefold() for code in lots}
+    return next((code for code in proposals if code.casefold() not in taken), "")
 
 
 def baked_value(finished_unit_id: int, quantity: Decimal) -> Decimal | None:

@@ -78,5 +78,5 @@ def test_lines_of_closed_orders_are_not_looked_at(client, shop):
     assert count <= 8
     for action in (lambda: list(waiting_lines()[:51]), waiting_kinds, lambda: pending_lines().count()):
         for plan in plans(action):
-            assert re.search("packaging_order_(open_ix|event_good_uq|good_ix)", plan), plan
+            assert re.search("packaging_order_(open_ix|event_good_uq|good_ix|status_ix)", plan), plan
             assert WHOLE.search(plan) is None, plan
