@@ -9,10 +9,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections
+from django.db import connections, transaction
 
 from assembly.demo import load_demo
 from assembly.demo_large import load_year
+from bench.catalogue import widen
 from bench.data import somebody
 from bench.limit import Limit
 from bench.limit_postgresql import PostgresqlLimit
@@ -69,6 +70,16 @@ class Databases:
             yield
         finally:
             connections["default"] = before
+
+    @contextmanager
+    def widened(self, size: str, products: int) -> Iterator[None]:
+        """Let the database of this size have so many products more, and everything else that a catalogue has."""
+        with self.using(size), transaction.atomic(using=size):
+            self.say(f"{size}: adding {products:,} products")
+            widen(products)
+            self.analyze()
+            yield
+            transaction.set_rollback(True, using=size)
 
     def _fill(self, size: str) -> None:
         self.made.add(size)

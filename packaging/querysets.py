@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db import models
 from django.db.models import Case, Count, DecimalField, Exists, F, Func, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Ceil, Coalesce, Round, Upper
+
 from django.db.models.lookups import In
 
 from bakery.text import fold
@@ -47,30 +48,24 @@ class Among(In):
         return f"= ANY (ARRAY{rhs})" if connection.vendor == "postgresql" else super().get_rhs_op(connection, rhs)
 
 
+class Nothing(Func):
+    """0, written as the partial indexes have it.
+
+    PostgreSQL plans a prepared statement for any value, and for any value no partial index would do.
+    """
+
+    template = "0"
+    output_field = QUANTITY
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        """Write the text that Django's own predicate has."""
+        return self.as_sql(compiler, connection, template="'0'", **extra)
+
+
 def newest_pk(model: type[models.Model], count: int) -> Any:
     """Return behind which number the newest rows of a table begin."""
     last = models.Subquery(model._default_manager.order_by("-pk").values("pk")[:1])
     return Coalesce(last, 0, output_field=models.BigIntegerField()) - count
-
-
-class AmongRows(In):
-    """`pk__among=rows`: one of few rows, which are found first.
-
-    PostgreSQL does not know how few promises stand, and would rather read every lot and line than look for some; of an
-    array it expects little. SQLite finds the rows of a subquery first as it is.
-    """
-
-    lookup_name = "among"
-
-    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
-        """Write the rows as an array."""
-        rows, values = self.process_rhs(compiler, connection)
-        column, own = self.process_lhs(compiler, connection)
-        return f"{column} = ANY(ARRAY{rows.removeprefix('IN ')})", (*own, *values)
-
-
-models.BigAutoField.register_lookup(AmongRows)
-models.ForeignKey.register_lookup(AmongRows)
 
 
 class CatalogueQuerySet(models.QuerySet[Any]):
@@ -98,7 +93,7 @@ class CatalogueQuerySet(models.QuerySet[Any]):
 
     def with_on_hand(self) -> Self:
         """Add `on_hand` to goods: the pieces that are there."""
-        lots = apps.get_model("packaging", "InventoryItem")._default_manager.filter(quantity__gt=0)
+        lots = apps.get_model("packaging", "InventoryItem")._default_manager.filter(quantity__gt=Nothing())
         mine = lots.alias(good=Unindexed("finished_good")).filter(good=OuterRef("pk"))
         total = mine.order_by().values("finished_good")
         summed = total.annotate(total=Sum("quantity", output_field=QUANTITY)).values("total")
@@ -177,9 +172,11 @@ class OrderQuerySet(models.QuerySet[Any]):
     def search(self, text: str) -> Self:
         """Find by good or event."""
         found = Q()
+        goods, events = (apps.get_model("packaging", name)._default_manager for name in ("FinishedGood", "Event"))
         for word in fold(text).split():
-            found &= Q(finished_good__name_key__contains=word) | Q(event__name_key__contains=word)
-        return self.filter(found)
+            called = {"name_key__contains": word}
+            found &= Q(good__in=goods.filter(**called).values("pk")) | Q(event__in=events.filter(**called))
+        return self.alias(good=Unindexed("finished_good")).filter(found)  # by the index that the list goes by
 
 
 class LotQuerySet(models.QuerySet[Any]):
@@ -187,7 +184,7 @@ class LotQuerySet(models.QuerySet[Any]):
 
     def on_hand(self) -> Self:
         """Lots with something left."""
-        return self.filter(quantity__gt=0)
+        return self.filter(quantity__gt=Nothing())
 
     def with_items(self) -> Self:
         """Fetch what each lot holds in the same statement."""
@@ -203,9 +200,9 @@ class LotQuerySet(models.QuerySet[Any]):
         return self.filter(order=order_id, finished_good__isnull=False)
 
     def coded(self, *codes: str) -> Self:
-        """Lots of these codes in any case, by their index, which leaves out what has none: what runs made."""
-        capitals = [Upper(Value(code)) for code in codes]
-        return self.alias(capitals=Upper("lot_code")).filter(lot_code__gt="", capitals__in=capitals)
+        """Lots of these codes in any case, by the index of the codes in capitals."""
+        capitals = [Upper(Value(code)) for code in codes if code]
+        return self.alias(capitals=Upper("lot_code")).filter(capitals__in=capitals)
 
     def search(self, text: str) -> Self:
         """Find by a part of the lot code, or by the words of what the lot holds; a used-up lot of old by its code."""

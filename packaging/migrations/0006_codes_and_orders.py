@@ -43,7 +43,6 @@ class Migration(migrations.Migration):
             model_name="inventoryitem",
             index=models.Index(
                 django.db.models.functions.text.Upper("lot_code"),
-                condition=models.Q(("lot_code__gt", "")),
                 name="packaging_lot_code_ix",
             ),
         ),

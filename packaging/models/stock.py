@@ -131,7 +131,7 @@ class InventoryItem(BaseModel):
                 condition=Q(product__isnull=False, is_cost_known=True, total_cost__gt=0),
                 name="packaging_lot_bought_ix",
             ),
-            models.Index(Upper("lot_code"), condition=Q(lot_code__gt=""), name="packaging_lot_code_ix"),
+            models.Index(Upper("lot_code"), name="packaging_lot_code_ix"),
         ]
 
     def __str__(self) -> str:

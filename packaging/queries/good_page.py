@@ -112,7 +112,7 @@ def _lines(good_ids: Sequence[int]) -> tuple[Mapping[int, list[Composition]], Ma
     orders = {"order__status": AssemblyOrder.Status.OPEN, "order__finished_good__in": good_ids}
     of_orders = Composition.objects.filter(**orders, is_archived=False)
     wanted = of_recipes.order_by().values("pk").union(of_orders.order_by().values("pk"))
-    for line in Composition.objects.with_names().select_related("order").filter(pk__in=wanted):
+    for line in Composition.objects.with_names().select_related("order").filter(pk__among=wanted):
         (copies if line.order_id else recipes)[line.assembly_id].append(line)
     return recipes, copies
 

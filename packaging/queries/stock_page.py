@@ -253,7 +253,7 @@ def asking_lines(generic_product_id: int) -> list[Composition]:
     designs = Product.objects.filter(generic_product=generic_product_id).order_by().values("pk")
     mine = in_force.alias(product=Unindexed("packaging_product")).filter(product__in=designs)
     of_recipes = mine.filter(order__isnull=True, assembly__is_archived=False)
-    lines = Composition.objects.filter(pk__in=of_recipes.union(mine.filter(order__status=AssemblyOrder.Status.OPEN)))
+    lines = Composition.objects.filter(pk__among=of_recipes.union(mine.filter(order__status=AssemblyOrder.Status.OPEN)))
     return list(
         lines.select_related(
             "assembly", "order__event", "order__finished_good", "packaging_product__generic_product"
