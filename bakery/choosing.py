@@ -17,7 +17,8 @@ class OfferedIterator(ModelChoiceIterator):  # type: ignore[type-arg]
     def __iter__(self) -> Iterator[Any]:
         if self.field.empty_label is not None:
             yield ("", self.field.empty_label)
-        yield from self.choices_of(self.field.offered())
+        field: Any = self.field
+        yield from self.choices_of(field.offered())
 
     def choices_of(self, rows: list[Any]) -> Iterator[Any]:
         """Yield rows as choices."""

@@ -121,3 +121,57 @@ def test_a_list_of_the_admin_takes_at_most_twelve_statements(
 
 def type_of_admins():
     return [type(admin.site._registry[model]) for model in (InventoryItem,)]
+
+
+# What a page finds first, it finds as an array on PostgreSQL: its planner tries no order of more than eight tables.
+FEW_FOUND = ["/", "/make/", "/events/", "/shopping/", "/stock/", "/log/", "/log/?q=bag"]
+
+
+@pytest.mark.parametrize("address", FEW_FOUND)
+def test_what_a_page_found_is_not_joined_with_all_there_is(client, bakehouse, address):
+    client.force_login(UserFactory(is_superuser=True))
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        found = [plan for plan in plans(lambda: client.get(address)) if "= ANY ((InitPlan" in plan]
+        assert found
+    if not address.startswith("/log/"):  # which reads the newest end of many tables
+        assert read_whole(lambda: client.get(address)) == []
+
+
+def test_a_lot_is_found_by_its_code_in_any_case_through_its_index(client, bakehouse, no_whole_tables):
+    coded = InventoryItem.objects.coded
+    assert {lot.pk for lot in coded("l1", "L2")} == {bakehouse.lots["L1"].pk, bakehouse.lots["L2"].pk}
+    assert list(coded("")) == []
+    for address in ("/stock/?q=no-such", "/runs/?lot=no-such", "/stock/count/?q=no-such", "/pending/?q=no-such"):
+        used = [plan for plan in plans(lambda at=address: client.get(at)) if "packaging_lot_code_ix" in plan]
+        assert used, address
+
+
+@pytest.mark.parametrize("show", ["closed", "cancelled", "all"])
+def test_orders_are_read_in_the_order_of_their_list(client, bakehouse, no_whole_tables, show):
+    used = plans(lambda: client.get(f"/orders/?show={show}"))
+    assert any(re.search("packaging_order_(status|due)_ix", plan) for plan in used)
+
+
+def test_what_somebody_did_is_read_from_its_newest_end(client, bakehouse, no_whole_tables):
+    client.force_login(UserFactory(is_superuser=True))
+    person = User.objects.latest("pk")
+    assert any("packaging_move_by_ix" in plan for plan in plans(lambda: client.get(f"/log/?person={person.pk}")))
+
+
+def test_a_used_up_lot_of_old_is_found_by_its_code_alone(client, monkeypatch):
+    monkeypatch.setattr("packaging.querysets.NEWEST_LOTS", 1)
+    old, held, last = LotFactory(lot_code="OLD1"), LotFactory(lot_code="OLD2"), LotFactory()
+    InventoryItem.objects.exclude(pk=held.pk).update(quantity=0, value=0)
+    assert old not in InventoryItem.objects.search(old.product.product_name)
+    assert last in InventoryItem.objects.search(last.product.product_name)
+    assert list(InventoryItem.objects.search("old1")) == [old]
+
+
+def test_the_log_searches_its_newest_lines(client, bakehouse, monkeypatch):
+    client.force_login(UserFactory(is_superuser=True))
+    monkeypatch.setattr("bakery.log.SEARCHED", 0)
+    assert client.get("/log/?q=bag").context["page"].rows == []
+    monkeypatch.undo()
+    assert client.get("/log/?q=bag").context["page"].rows

@@ -341,8 +341,8 @@ def next_code(kind: str) -> str:
         return ""
     start, number = latest[1], int(latest[2])
     proposals = [f"{start}{n:0{len(latest[2])}d}" for n in range(number + 1, number + 100)]
-    lots = InventoryItem.objects.coded(*proposals).values_list("lot_code", flat=True)
-    taken = {code.casefold() for code in lots}
+    coded = InventoryItem.objects.coded(*proposals).values_list("lot_code", flat=True)
+    taken = {code.casefold() for code in coded}
     return next((code for code in proposals if code.casefold() not in taken), "")
 
 
