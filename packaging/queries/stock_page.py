@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DecimalField, Exists, OuterRef, Q, QuerySet, Sum, Window
+from django.db.models import DecimalField, Exists, F, OuterRef, Q, QuerySet, Sum, Window
 from django.db.models.functions import Round
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -170,7 +170,8 @@ def stocked_things(kind: str, text: str = "") -> QuerySet[Any]:
     `text` finds by name, by design, or by a part of the code of a lot on hand.
     """
     model, path = KINDS[kind]
-    lots = InventoryItem.objects.on_hand().alias(thing=Unindexed(path)).filter(thing=OuterRef("pk"))
+    mine: Any = F(path) if kind == "packaging" else Unindexed(path)  # few designs, but all lots there ever were
+    lots = InventoryItem.objects.on_hand().alias(thing=mine).filter(thing=OuterRef("pk"))
     rows = model.objects.filter(Q(is_archived=False) | Exists(lots)).order_by("name_key", "pk")
     if not text.strip():
         return rows  # type: ignore[no-any-return]
