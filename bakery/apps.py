@@ -17,7 +17,7 @@ class BakeryConfig(AppConfig):
         """Guard what was written down, and write down who signs in and who may what."""
         from django.contrib.auth.models import Group, User
 
-        from bakery import lookups, people_history, people_log  # noqa: F401 - local, as the models: they are ready only now
+        from bakery import people_history, people_log  # noqa: F401 - local, as the models: they are ready only now
         from bakery.database import allow_long_statements
         from bakery.ledger import guard_ledger
 

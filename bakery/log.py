@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bakery.changes import Said, said
 from bakery.forms import plain_number
+from bakery.lookups import Among
 from bakery.text import fold
 
 KINDS: dict[str, str | Promise] = {
@@ -251,14 +252,14 @@ def _part(source: Source, wish: Wish, before: Place | None, limit: int) -> Query
     rows = source.rows().filter(_wanted(source, wish), _after(source, before))
     newest = rows.order_by(f"-{source.moment}", "-pk").values("pk")[: SEARCHED if wish.text else limit]
     if wish.text:
-        found = source.rows().filter(_said(source, wish), pk__among=newest)
+        found = source.rows().filter(_said(source, wish), Among("pk", newest))
         newest = found.order_by(f"-{source.moment}", "-pk").values("pk")[:limit]
     given = {"log_source": Value(source.name), "log_id": F("pk"), **source.columns}
     columns: dict[str, Any] = {
         name: Cast(_or_empty(name, given.get(name)), TYPES.get(name, TextField())) for name in COLUMNS
     }
     columns["log_moment"] = F(source.moment)  # a cast would cut it to milliseconds on SQLite
-    shown: QuerySet[Any, Any] = source.rows().filter(pk__among=newest).order_by().annotate(**columns)
+    shown: QuerySet[Any, Any] = source.rows().filter(Among("pk", newest)).order_by().annotate(**columns)
     return shown.values_list(*COLUMNS)
 
 

@@ -1,25 +1,22 @@
-"""How rows are looked for that others name: `pk__among=rows`."""
+"""How rows are looked for that another query names."""
 
 from typing import Any
 
-from django.db.models import Field
+from django.db.models import F, QuerySet
 from django.db.models.lookups import In
 
 
-@Field.register_lookup
 class Among(In):
-    """`pk__among=rows`: one of few rows, which are found first.
+    """Whether a column is one of the keys of another query: PostgreSQL lists them once, before it looks for anything.
 
-    PostgreSQL does not know how few they will be, and tries no order of more than eight tables, so that it would rather
-    read every lot, line or movement than look for some; of an array it expects little. SQLite does so by itself.
+    As a join it may ask for them row by row, or read a table from end to end, when its statistics are old or missing,
+    when they cannot know how few rows there will be, or when more than eight tables are joined.
     """
 
-    lookup_name = "among"
+    def __init__(self, column: str, keys: QuerySet[Any, Any]) -> None:
+        """Compare the column with the one that `keys` selects."""
+        super().__init__(F(column), keys.query)
 
-    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
-        """Write the rows as an array."""
-        if self.rhs_is_direct_value():
-            return self.as_sql(compiler, connection)
-        rows, values = self.process_rhs(compiler, connection)
-        column, own = self.process_lhs(compiler, connection)
-        return f"{column} = ANY(ARRAY{rows})", (*own, *values)
+    def get_rhs_op(self, connection: Any, rhs: str) -> str:
+        """Write the list as an array where there are arrays."""
+        return f"= ANY (ARRAY{rhs})" if connection.vendor == "postgresql" else super().get_rhs_op(connection, rhs)

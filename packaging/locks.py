@@ -13,6 +13,7 @@ from typing import TypeVar
 from django.db import connection, models, transaction
 from django.db.models import Q
 
+from bakery.lookups import Among
 from packaging.availability import Item
 from packaging.models import (
     AssemblyOrder,
@@ -24,7 +25,6 @@ from packaging.models import (
     InventoryItem,
     Product,
 )
-from packaging.querysets import Among
 
 M = TypeVar("M", bound=models.Model)
 IMPORTS = 7_236_837_401  # a number of ours among the locks of the database

@@ -9,8 +9,7 @@ from django.db import models
 from django.db.models import Case, Count, DecimalField, Exists, F, Func, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Ceil, Coalesce, Round, Upper
 
-from django.db.models.lookups import In
-
+from bakery.lookups import Among
 from bakery.text import fold
 
 QUANTITY: DecimalField[Any, Any] = DecimalField(max_digits=12, decimal_places=3)
@@ -31,21 +30,6 @@ class Unindexed(Func):
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
         """Write the plus sign that SQLite understands so."""
         return self.as_sql(compiler, connection, template="+%(expressions)s", **extra)
-
-
-class Among(In):
-    """Whether a column is one of the keys of another query: PostgreSQL lists them once, before it looks for anything.
-
-    As a join it may ask for them row by row, or read a table from end to end, when its statistics are old or missing.
-    """
-
-    def __init__(self, column: str, keys: models.QuerySet[Any, Any]) -> None:
-        """Compare the column with the one that `keys` selects."""
-        super().__init__(F(column), keys.query)
-
-    def get_rhs_op(self, connection: Any, rhs: str) -> str:
-        """Write the list as an array where there are arrays."""
-        return f"= ANY (ARRAY{rhs})" if connection.vendor == "postgresql" else super().get_rhs_op(connection, rhs)
 
 
 class Nothing(Func):
@@ -219,7 +203,7 @@ class LotQuerySet(models.QuerySet[Any]):
         found = Q()
         for word in fold(text).split():
             found &= Q(*[(f"{name}__contains", word) for name in names], _connector=Q.OR)
-        return self.filter(found | Q(lot_code__icontains=text.strip()), pk__among=pool)
+        return self.filter(found | Q(lot_code__icontains=text.strip()), Among("pk", pool))
 
     def by_name(self) -> Self:
         """Order by what the lots hold, then oldest first; what is used up comes last."""

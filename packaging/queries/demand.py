@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from bakery.lookups import Among
 from packaging import demand
 from packaging.availability import Lot, Part
 from packaging.demand import Claim, Demand, Need, Thing
@@ -150,7 +151,9 @@ def nested_recipes(good_ids: Iterable[int]) -> dict[int, list[Composition]]:
     if not wanted:
         return {}
     goods = FinishedGood.objects.filter(pk__in=wanted).order_by().values("pk")
-    return _reached(wanted, _by_good(Composition.objects.with_names().filter(pk__among=_recipes_of(goods).order_by())))
+    return _reached(
+        wanted, _by_good(Composition.objects.with_names().filter(Among("pk", _recipes_of(goods).order_by())))
+    )
 
 
 def _with_recipes(lines: "QuerySet[Composition]") -> tuple[list[Composition], dict[int, list[Composition]]]:
@@ -158,7 +161,7 @@ def _with_recipes(lines: "QuerySet[Composition]") -> tuple[list[Composition], di
     unordered = lines.order_by()
     goods = unordered.filter(finished_good__isnull=False).values("finished_good")
     wanted = unordered.values("pk").union(_recipes_of(goods).order_by().values("pk"))
-    found = list(_with_order(Composition.objects.filter(pk__among=wanted)))
+    found = list(_with_order(Composition.objects.filter(Among("pk", wanted))))
     return [line for line in found if line.order_id], _by_good(line for line in found if not line.order_id)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bakery.lookups import Among
 from packaging.availability import Cost, Lot, Makeable
 from packaging.costs import ZERO, need
 from packaging.models import AssemblyOrder, Composition, FinishedGood, GenericProduct
@@ -112,7 +113,7 @@ def _lines(good_ids: Sequence[int]) -> tuple[Mapping[int, list[Composition]], Ma
     orders = {"order__status": AssemblyOrder.Status.OPEN, "order__finished_good__in": good_ids}
     of_orders = Composition.objects.filter(**orders, is_archived=False)
     wanted = of_recipes.order_by().values("pk").union(of_orders.order_by().values("pk"))
-    for line in Composition.objects.with_names().select_related("order").filter(pk__among=wanted):
+    for line in Composition.objects.with_names().select_related("order").filter(Among("pk", wanted)):
         (copies if line.order_id else recipes)[line.assembly_id].append(line)
     return recipes, copies
 

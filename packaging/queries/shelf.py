@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import ExpressionWrapper, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
+from bakery.lookups import Among
 from packaging import availability
 from packaging.availability import Lot, Part, Promise
 from packaging.costs import ZERO
@@ -93,7 +94,7 @@ def load_lots(
     outstanding = Q(assignments__quantity_assigned__gt=consumed)
     rows = (
         InventoryItem.objects.annotate(promise=FilteredRelation("assignments", condition=outstanding))
-        .filter(pk__among=wanted[0].union(*wanted[1:]) if len(wanted) > 1 else wanted[0])
+        .filter(Among("pk", wanted[0].union(*wanted[1:]) if len(wanted) > 1 else wanted[0]))
         .order_by("received_on", "id", "promise__id")
         .values_list(*LOT_COLUMNS, *PROMISE_COLUMNS, *(HOLDER_COLUMNS if with_holders else ()))
     )
@@ -115,7 +116,7 @@ def _promised(products: Any) -> "list[QuerySet[Any, Any]]":
     if isinstance(products, set) and not products:
         return []
     promises = CompositionAssignment.objects.filter(quantity_assigned__gt=F("quantity_consumed"))
-    promised = InventoryItem.objects.filter(pk__among=promises.order_by().values("inventory_item"))
+    promised = InventoryItem.objects.filter(Among("pk", promises.order_by().values("inventory_item")))
     return [promised.alias(item=Unindexed("product")).filter(item__in=products).order_by().values("pk")]
 
 

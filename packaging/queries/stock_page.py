@@ -15,6 +15,7 @@ from django.db.models.functions import Round
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from bakery.lookups import Among
 from bakery.text import fold
 from packaging.availability import Lot, Promise
 from packaging.costs import ZERO, round3, round4
@@ -254,7 +255,9 @@ def asking_lines(generic_product_id: int) -> list[Composition]:
     designs = Product.objects.filter(generic_product=generic_product_id).order_by().values("pk")
     mine = in_force.alias(product=Unindexed("packaging_product")).filter(product__in=designs)
     of_recipes = mine.filter(order__isnull=True, assembly__is_archived=False)
-    lines = Composition.objects.filter(pk__among=of_recipes.union(mine.filter(order__status=AssemblyOrder.Status.OPEN)))
+    lines = Composition.objects.filter(
+        Among("pk", of_recipes.union(mine.filter(order__status=AssemblyOrder.Status.OPEN)))
+    )
     return list(
         lines.select_related(
             "assembly", "order__event", "order__finished_good", "packaging_product__generic_product"
