@@ -175,3 +175,10 @@ def test_the_log_searches_its_newest_lines(client, bakehouse, monkeypatch):
     assert client.get("/log/?q=bag").context["page"].rows == []
     monkeypatch.undo()
     assert client.get("/log/?q=bag").context["page"].rows
+
+
+def test_the_admin_counts_pieces_of_the_goods_it_shows(admin_client, bakehouse, django_assert_max_num_queries):
+    with django_assert_max_num_queries(8):
+        rows = admin_client.get("/admin/packaging/finishedgood/?o=3").context["cl"].result_list
+    on_hand = FinishedGood.objects.with_on_hand().values_list("pk", "on_hand")
+    assert {row.pk: row.on_hand for row in rows} == dict(on_hand)

@@ -1,9 +1,10 @@
 """What every admin page of the shop does alike: hide costs, write only what was changed, say why it refuses, export."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from django import forms
@@ -156,6 +157,7 @@ class ShopAdmin(CostsHidden, admin.ModelAdmin[M]):
     list_per_page = 50
     actions: Sequence[Any] = EXPORTS
     owned: Sequence[type[models.Model]] = ()  # what has no life of its own and goes with a row
+    exact: Mapping[Any, str] = MappingProxyType({})  # columns that no list sorts by: which attribute a file has of them
     newest: int | None = None  # rows that the list looks at, of a table that history fills
     narrows: Sequence[str] = ()  # filters that leave few rows, so that the list holds old ones, too
 
@@ -296,7 +298,7 @@ class ShopAdmin(CostsHidden, admin.ModelAdmin[M]):
     def cell(self, name: Any, row: M) -> Cell:
         """Return one cell: an exact number, a day, or text."""
         field, attribute, value = lookup_field(name, row, self)
-        exact = getattr(row, str(getattr(attribute, "admin_order_field", "")), None)
+        exact = getattr(row, self.exact.get(name) or str(getattr(attribute, "admin_order_field", "")), None)
         if isinstance(value, Decimal) or isinstance(exact, Decimal):
             return exact if isinstance(exact, Decimal) else value
         if field is not None and getattr(field, "choices", None):
