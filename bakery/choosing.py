@@ -1,6 +1,6 @@
 """One row out of more than fit a list: a search in front of the list says which of them it offers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django import forms
@@ -57,3 +57,14 @@ class RowField(forms.ModelChoiceField):  # type: ignore[type-arg]
         except ValidationError:
             return rows
         return rows if kept is None or kept in rows else [kept, *rows]
+
+
+def narrow(bound: forms.BoundField, typed: Mapping[str, Any]) -> None:
+    """Let a list offer what its search finds, and what is chosen; a field that is no such list is left as it is."""
+    if isinstance(bound.field, RowField):
+        bound.field.narrow(str(typed.get(f"find_{bound.html_name}", "")), bound.value())
+
+
+def list_called(form: forms.BaseForm | None, name: str) -> forms.BoundField | None:
+    """Return the list of a form that has this id on its page, if there is one."""
+    return next((bound for bound in form or () if isinstance(bound.field, RowField) and bound.auto_id == name), None)

@@ -16,6 +16,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from bakery.choosing import list_called, narrow
+
 PAGE_SIZE = 50  # fewer where rows weigh more: no part is above 4 KB (bakery/tests/test_fragments.py)
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -39,14 +41,17 @@ def render_part(
 ) -> HttpResponse:
     """Render the page, or the named part of it when htmx asks for exactly that part.
 
-    A part is a template partial whose name is the `id` of its root element; several may be named.
-    The answer says in `Vary` what it was chosen by.
+    A part is a template partial whose name is the `id` of its root element; several may be named. A long list of the
+    page's `form` is a part by itself: its search asks for it. The answer says in `Vary` what it was chosen by.
     """
     parts = [part] if isinstance(part, str) else list(part or ())
     htmx: HtmxDetails | None = getattr(request, "htmx", None)
     wanted = htmx.target if htmx and not htmx.boosted and not htmx.history_restore_request else None
-    name = f"{template}#{wanted}" if wanted in parts else template
-    response = render(request, name, dict(context or {}), status=status)
+    name, shown = f"{template}#{wanted}" if wanted in parts else template, dict(context or {})
+    if wanted and (rows := list_called(shown.get("form"), wanted)):
+        narrow(rows, request.GET)
+        name, shown = "_field_found.html", {"field": rows}
+    response = render(request, name, shown, status=status)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
 

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bakery.choosing import RowField
+from bakery.choosing import narrow
 from bakery.forms import plain_number
 
 register = template.Library()
@@ -174,10 +174,8 @@ def flash_icon(level: str) -> str:
 def field(context: template.Context, bound: forms.BoundField) -> dict[str, Any]:
     """Show one field of a form: label, help, error, input, tied together for screen readers; a search if it is long."""
     widget = bound.field.widget
-    if isinstance(bound.field, RowField):
-        request = context.get("request")
-        typed = request.POST or request.GET if request else {}
-        bound.field.narrow(typed.get(f"find_{bound.html_name}", ""), bound.value())
+    request = context.get("request")
+    narrow(bound, (request.POST or request.GET) if request else {})
     if isinstance(widget, forms.CheckboxInput):
         kind = "check"
     elif bound.use_fieldset:

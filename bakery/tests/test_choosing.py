@@ -5,6 +5,7 @@ import re
 import pytest
 
 from bakery.choosing import MOST_FOUND, MOST_OFFERED
+from bakery.tests.test_weight import PACKED, PART, weight
 from packaging.models import FinishedGood, FinishedUnit, GenericProduct, InventoryItem, Product
 from packaging.tests.factories import UserFactory
 
@@ -64,6 +65,19 @@ def test_a_short_list_has_no_search(boss, bakehouse, page, name):
     shown = boss.get(page.format(good=bakehouse.goods["G1"].pk)).content.decode()
     assert "find_" not in shown
     assert len(options(shown, name)) > 1
+
+
+@pytest.mark.parametrize(("page", "name"), PAGES)
+def test_while_somebody_types_the_list_alone_comes_back(boss, wide, page, name):
+    page = page.format(good=wide.goods["G1"].pk)
+    heads = {"HX-Request": "true", "HX-Target": f"id_{name}", **PACKED}
+    all_found = boss.get(page, {f"find_{name}": "plum"}, headers=heads)
+    assert weight(all_found) < PART
+    heads.pop("Accept-Encoding")
+    one_found = boss.get(page, {f"find_{name}": "plum 219"}, headers=heads).content.decode()
+    assert len(options(one_found, name)) == 1
+    assert "1 found" in one_found
+    assert "<form" not in one_found
 
 
 def test_searching_without_javascript_keeps_what_was_typed_and_refuses_nothing(boss, wide):
