@@ -21,7 +21,7 @@ from packaging.queries.shopping import bill_of
 from packaging.words import shopping_words
 
 LIST, SHEET = "packaging/shopping_list.html", "packaging/shopping_sheet.html"
-AT_A_TIME = 10  # rows, each with its reasons and a form
+AT_A_TIME = 8  # rows, each with its reasons and a form
 
 
 @require_safe
