@@ -351,9 +351,10 @@ class CompositionQuerySet(models.QuerySet[Any]):
             )
         if not found:
             return self
-        lots: Any = apps.get_model("packaging", "InventoryItem")._default_manager
-        coded = lots.coded(text.strip()).filter(product__isnull=False).order_by().values("product__generic_product")
-        return self.filter(found | Q(packaging_product__generic_product__in=coded))
+        lots, designs = (apps.get_model("packaging", name)._default_manager for name in ("InventoryItem", "Product"))
+        coded: Any = lots.coded(text.strip()).order_by().values("product")
+        kinds = designs.filter(Among("pk", coded)).order_by().values("generic_product")
+        return self.filter(found | Q(Among("packaging_product__generic_product", kinds)))
 
     def due_before(self, day: date) -> Self:
         """Lines of orders that are due earlier than `day`."""
