@@ -1,0 +1,25 @@
+"""What P7 asks for: a catalogue of thousands whose books balance, and pages that answer."""
+
+import pytest
+from django.core.management import call_command
+
+from assembly.queries import check_books
+from bench.catalogue import widen
+from bench.growth import catalogue_pages, more_pages
+from bench.statements import signed_in
+from packaging.models import Composition, FinishedGood, Product
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_wide_catalogue_is_a_shop_like_any_other(settings):
+    settings.DEBUG = True  # the demo is for trying out alone
+    call_command("demo", verbosity=0)
+    goods, products = FinishedGood.objects.count(), Product.objects.count()
+    widen(12)
+    assert (FinishedGood.objects.count() - goods, Product.objects.count() - products) == (12, 12)
+    assert Composition.objects.recipe_of(FinishedGood.objects.latest("pk").pk).count() == 3
+    assert check_books() == []
+    client = signed_in()
+    asked = {**more_pages(), **catalogue_pages()}
+    assert {name: status for name, at in asked.items() if (status := client.get(at).status_code) != 200} == {}
