@@ -190,6 +190,7 @@ def test_many_designs_are_named_by_number_and_those_that_are_sought_come_first(m
     assert "3 more designs" in page
     assert ("Pattern 07" in page, "Pattern 08" in page) == (True, False)
     assert "No stock: 9 designs" in page
+    assert "All designs" in page  # eight of them are named
     for text in ("pattern 10", "k10"):
         assert "Pattern 10" in html(manager.get("/stock/", {"q": text, "show": "list"}))
     assert "more designs" not in html(manager.get(generic.get_absolute_url()))
