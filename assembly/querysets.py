@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from bakery.text import whole_number
 from packaging.querysets import Unindexed
 
 MOST_LOTS = 200  # of one code
@@ -118,9 +119,9 @@ class DebtQuerySet(models.QuerySet[Any]):
 def _lots_called(label: str) -> list[int]:
     """Return the lots of a code, in any case, or of a #number."""
     lots: Any = apps.get_model("packaging", "InventoryItem")._default_manager.order_by().values_list("pk", flat=True)
-    found, number = lots.coded(label), label.removeprefix("#")
-    if number.isascii() and number.isdigit() and len(number) < 19 and label != number:
-        found = found.union(lots.filter(pk=int(number)))
+    found, number = lots.coded(label), whole_number(label.removeprefix("#"))
+    if label.startswith("#") and number is not None:
+        found = found.union(lots.filter(pk=number))
     return list(found[:MOST_LOTS])
 
 

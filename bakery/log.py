@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from bakery.changes import Said, said
 from bakery.forms import plain_number
 from bakery.lookups import Among
-from bakery.text import fold
+from bakery.text import fold, whole_number
 
 KINDS: dict[str, str | Promise] = {
     "catalogue": _("Catalogue"),
@@ -237,14 +237,15 @@ def every_entry(wish: Wish, at_most: int) -> Iterable[Entry]:
 def place_of(text: str) -> Place | None:
     """Return where a page starts, from an address; None when it says nothing that can be."""
     moment, _sep, rest = text.partition("_")
-    name, _sep, number = rest.rpartition("_")
-    if name not in _sources or not (number.isascii() and number.isdigit() and len(number) < 19):
+    name, _sep, key = rest.rpartition("_")
+    number = whole_number(key)
+    if name not in _sources or number is None:
         return None
     try:
         start = datetime.fromisoformat(moment)
     except ValueError:
         return None
-    return None if start.tzinfo is None else (start, name, int(number))
+    return None if start.tzinfo is None else (start, name, number)
 
 
 def _part(source: Source, wish: Wish, before: Place | None, limit: int) -> QuerySet[Any, Any]:

@@ -29,6 +29,7 @@ import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from bakery.database import database_from_url, through_a_pooler
+from bakery.text import whole_number
 
 # Lets a class be written as its type says, `ModelAdmin[Product]`, which Django's classes do not allow when they run.
 django_stubs_ext.monkeypatch()
@@ -71,9 +72,10 @@ def _allowed_hosts() -> list[str]:
 def _number(name: str, default: int, *, least: int) -> int:
     """A whole number from the environment; nonsense is refused when the program starts, not when it is used."""
     given = os.environ.get(name, "").strip() or str(default)
-    if not (given.isascii() and given.isdigit() and least <= int(given) <= 1_000_000):
+    number = whole_number(given, digits=7)
+    if number is None or not least <= number <= 1_000_000:
         raise ImproperlyConfigured(f"Set {name} to a whole number, {least} or more: {given!r} is none.")
-    return int(given)
+    return number
 
 
 def _switch(name: str, *, is_on: bool) -> bool:

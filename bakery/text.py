@@ -8,6 +8,14 @@ def gettext_noop(words: str) -> str:
     return words
 
 
+def whole_number(text: str, digits: int = 18) -> int | None:
+    """Return the number that an address or a form sent as text; None for other text, or more digits than asked for.
+
+    Eighteen digits are what every key of a table may have.
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
 def fold(text: str) -> str:
     """Return `text` as it is compared: NFKC, without case, accents, or spare spaces.
 

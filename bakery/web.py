@@ -17,6 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from bakery.choosing import list_called, narrow
+from bakery.text import whole_number
 
 PAGE_SIZE = 50  # fewer where rows weigh more: no part is above 4 KB (bakery/tests/test_fragments.py)
 
@@ -124,9 +125,7 @@ def query_with(request: HttpRequest, **changes: str) -> str:
 
 def page_of(request: HttpRequest, rows: "QuerySet[M] | Sequence[T]", size: int = PAGE_SIZE) -> "Page[Any]":
     """Return the page that `?page=` asks for, in one statement and without counting; nonsense means the first."""
-    asked = request.GET.get("page", "")
-    number = int(asked) if asked.isascii() and asked.isdigit() and 0 < len(asked) <= 4 else 1
-    number = max(number, 1)
+    number = whole_number(request.GET.get("page", ""), digits=4) or 1
     start = (number - 1) * size
     found = list(rows[start : start + size + 1])
     return Page(
@@ -142,16 +141,17 @@ def newest_first(request: HttpRequest, rows: "QuerySet[M]", by: str, size: int =
 
     The condition is written so that an index on `(-by, -id)` is used for it; a plain "or" would scan the table.
     """
-    moment, _sep, number = request.GET.get("before", "").rpartition("_")
+    moment, _sep, text = request.GET.get("before", "").rpartition("_")
+    number = whole_number(text)
     is_first = True
-    if moment and number.isascii() and number.isdigit() and len(number) < 19:
+    if moment and number is not None:
         try:
             start = datetime.fromisoformat(moment)
         except ValueError:
             start = None
         if start is not None and start.tzinfo is not None:
             is_first = False
-            rows = rows.filter(Q(**{f"{by}__lte": start}) & (Q(**{f"{by}__lt": start}) | Q(pk__lt=int(number))))
+            rows = rows.filter(Q(**{f"{by}__lte": start}) & (Q(**{f"{by}__lt": start}) | Q(pk__lt=number)))
     found = list(rows.order_by(f"-{by}", "-pk")[: size + 1])
     more = ""
     if len(found) > size:

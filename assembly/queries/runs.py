@@ -20,7 +20,7 @@ from assembly.models import (
     Consumption,
     consumption_models,
 )
-from bakery.text import fold
+from bakery.text import fold, whole_number
 from packaging.costs import round3
 from packaging.exceptions import GoodsUsed, NotFound
 from packaging.models import AssemblyOrder, Composition, Event, FinishedGood, InventoryItem, Product, StockMovement
@@ -93,9 +93,9 @@ def run_filters(asked: Mapping[str, str] | None = None) -> dict[str, list[tuple[
 def _choices(field: str, things: QuerySet[Any], uses: QuerySet[Any], asked: Mapping[str, str]) -> QuerySet[Any]:
     """Return the first of the things that are used, and the one that is asked for."""
     wanted = Q(pk__in=things.filter(Exists(uses)).values("pk")[:MOST_CHOICES])
-    given = asked.get(field, "")
-    if given.isascii() and given.isdigit() and len(given) < 19:
-        wanted |= Q(pk=int(given))
+    given = whole_number(asked.get(field, ""))
+    if given is not None:
+        wanted |= Q(pk=given)
     chosen: QuerySet[Any] = things.order_by().filter(wanted).annotate(field=Value(field))
     return chosen
 

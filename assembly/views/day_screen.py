@@ -22,6 +22,7 @@ from assembly.plan import LinePlan
 from assembly.queries import RunSubject, day_lines, day_orders, last_day, made_on
 from assembly.services import DayPlan, DayRow, DayRowPlan, preview_day
 from assembly.views.record_screen import LONGEST_NOTE, last_days
+from bakery.text import whole_number
 from packaging.availability import Lot, fifo
 from packaging.exceptions import NotFound, OrderState, PackagingUndecided, RuleError
 from packaging.models import AssemblyOrder, FinishedGood
@@ -81,11 +82,6 @@ def _shortened(made: list[SheetRow]) -> list[SheetRow]:
     return [replace(row, is_told=row.key in marked[:MOST_TOLD]) for row in made]
 
 
-def _number(text: str) -> list[int]:
-    """Return the number that a list sent, if it is one."""
-    return [int(text)] if text.isascii() and text.isdigit() and len(text) < 10 else []
-
-
 class DayScreen:
     """The sheet of what was typed, after what its button asks: add a good, fill the numbers in, decide about a row."""
 
@@ -98,8 +94,9 @@ class DayScreen:
         self._decide()
         self.orders: list[AssemblyOrder] = []
         self.goods: dict[int, FinishedGood] = {}
-        self._know([*row_keys(self.typed)[1], *_number(self.typed.get("add", ""))])
-        self._add()
+        added = whole_number(self.typed.get("add", "")) or 0
+        self._know([*row_keys(self.typed)[1], added])
+        self._add(added)
         self.subjects = self._load()
         self.form = self._form()
         self.plan = self._plan()
@@ -120,11 +117,10 @@ class DayScreen:
         """Load the goods of these numbers that are in use."""
         self.goods |= FinishedGood.objects.in_use().in_bulk({*good_ids} - self.goods.keys())
 
-    def _add(self) -> None:
+    def _add(self, good_id: int) -> None:
         """Add the chosen good, if it is one."""
-        chosen = self.goods.keys() & _number(self.typed.get("add", ""))
-        if self._is("add") and chosen:
-            self.focus = f"g{chosen.pop()}"
+        if self._is("add") and good_id in self.goods:
+            self.focus = f"g{good_id}"
             self.typed.setdefault(f"made_{self.focus}", "")
             self.typed["add"] = ""
 

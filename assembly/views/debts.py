@@ -21,6 +21,7 @@ from assembly.models import PackagingDebt
 from assembly.queries import DebtRow, debt_row, debt_rows, done_rows, other_generics, settling_lots, shared_rows
 from assembly.services import settle_debt, settle_debts, waive_debt
 from bakery.exports import Cell, asks_for_file, csv_stream, in_batches
+from bakery.text import whole_number
 from bakery.web import (
     HtmxHttpRequest,
     Page,
@@ -231,7 +232,7 @@ def debts_accept(request: HtmxHttpRequest) -> HttpResponse:
 def _selected(request: HtmxHttpRequest) -> list[PackagingDebt]:
     """Return the open debts that were ticked, the oldest first."""
     asked = request.GET.getlist("debt")
-    ids = {int(text) for text in asked if text.isascii() and text.isdigit() and len(text) < 19}
+    ids = {number for number in map(whole_number, asked) if number is not None}
     debts = PackagingDebt.objects.open().filter(pk__in=sorted(ids)[: 4 * AT_ONCE])
     return list(debts.with_names().oldest_first()[:AT_ONCE]) if ids else []
 

@@ -16,6 +16,7 @@ from assembly.models import AssemblyRun
 from assembly.queries import RunSubject, run_subject
 from assembly.services import record_assembly
 from assembly.views.record_screen import RecordScreen
+from bakery.text import whole_number
 from bakery.web import HtmxHttpRequest, page_of, permission_required, redirect_to, refused, render_part, safe_next
 from packaging.exceptions import NotFound, ReasonMissing, RuleError
 from packaging.models import AssemblyOrder
@@ -146,10 +147,10 @@ def _refuse(request: HtmxHttpRequest, form: RunRecordForm, error: RuleError | No
 
 def _subject_id(request: HtmxHttpRequest) -> dict[str, Any]:
     """Return the order or the good that the address names, exactly one of them; else 404."""
-    given = {name: request.GET[word] for word, name in NAMES.items() if word in request.GET}
-    if len(given) != 1 or not all(text.isascii() and text.isdigit() and len(text) < 19 for text in given.values()):
+    given = {name: whole_number(request.GET[word]) for word, name in NAMES.items() if word in request.GET}
+    if len(given) != 1 or None in given.values():
         raise Http404
-    return {name: int(text) for name, text in given.items()}
+    return given
 
 
 def subject_or_404(request: HtmxHttpRequest) -> RunSubject:

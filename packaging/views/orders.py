@@ -4,13 +4,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bakery.exports import asks_for_file, csv_stream
+from bakery.text import whole_number
 from bakery.web import HtmxHttpRequest, page_of, permission_required, posted, redirect_to, refused, render_part
 from packaging import services
 from packaging.exceptions import RuleError
@@ -102,6 +103,4 @@ def asked_row(request: HtmxHttpRequest, name: str, rows: "QuerySet[Any]") -> Any
     asked = request.GET.get(name, "")
     if not asked:
         return None
-    if not (asked.isascii() and asked.isdigit() and len(asked) < 19):
-        raise Http404
-    return get_object_or_404(rows, pk=int(asked))
+    return get_object_or_404(rows, pk=whole_number(asked))

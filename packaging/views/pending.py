@@ -16,6 +16,7 @@ from django_htmx.http import reswap
 
 from bakery.context_processors import url_or_none
 from bakery.exports import asks_for_file, csv_stream
+from bakery.text import whole_number
 from bakery.web import (
     HtmxHttpRequest,
     Page,
@@ -168,9 +169,10 @@ def _filled(board: Board, strategy: str, shares: LotSharesForm) -> Mapping[int, 
 
 def _settled_kind(asked: str, waiting: list[Kind]) -> list[Kind]:
     """Return the kind that a filter names though no line waits for it any more: nothing is found then."""
-    if not (asked.isascii() and asked.isdigit() and len(asked) < 19) or int(asked) in {kind.id for kind in waiting}:
+    number = whole_number(asked)
+    if number is None or number in {kind.id for kind in waiting}:
         return []
-    generic = GenericProduct.objects.filter(pk=int(asked)).first()
+    generic = GenericProduct.objects.filter(pk=number).first()
     return [Kind(generic.pk, generic.name, 0)] if generic else []
 
 
@@ -244,7 +246,7 @@ def _context(request: HtmxHttpRequest, form: LotAssignForm, shares: LotSharesFor
 def _quantity(request: HtmxHttpRequest) -> str:
     """Return the quantity of the recording that people came from; empty without one."""
     asked = request.POST.get("quantity") or request.GET.get("quantity") or ""
-    return asked if asked.isascii() and asked.isdigit() and len(asked) <= 7 else ""
+    return asked if whole_number(asked, digits=7) is not None else ""
 
 
 def _way_back(request: HtmxHttpRequest) -> str:
@@ -261,8 +263,7 @@ def _way_back(request: HtmxHttpRequest) -> str:
 
 def _event_of(request: HtmxHttpRequest) -> int | None:
     """Return the event that the list was narrowed to; None when it was not."""
-    asked = QueryDict(urlsplit(safe_next(request, "")).query).get("event", "")
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 10 else None
+    return whole_number(QueryDict(urlsplit(safe_next(request, "")).query).get("event", ""))
 
 
 def _saved_words(form: LotAssignForm) -> str:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from bakery.text import whole_number
 from bakery.web import HtmxHttpRequest, permission_required, redirect_to, refused, render_part
 from packaging.forms.together import MOST_GOODS, MakeTogetherForm
 from packaging.models import FinishedGood
@@ -38,7 +39,7 @@ def make_together(request: HtmxHttpRequest) -> HttpResponse:
 def asked_goods(request: HttpRequest) -> list[FinishedGood]:
     """Return the goods that the address names, each once; 404 when one is not there or archived."""
     keys = list(dict.fromkeys(filter(None, request.GET.getlist("good"))))
-    numbers = [int(key) for key in keys if key.isascii() and key.isdigit() and len(key) < 19]
+    numbers = [number for number in map(whole_number, keys) if number is not None]
     goods = FinishedGood.objects.in_use().in_bulk(numbers)
     if [str(number) for number in numbers if number in goods] != keys:
         raise Http404

@@ -10,13 +10,15 @@ from django.utils.translation import gettext as _
 from assembly.backup import back_up, rotate
 from bakery.commands import ShopCommand
 from bakery.files import FileRefused
+from bakery.text import whole_number
 
 
 def at_least_one(text: str) -> int:
     """Read a number of copies to keep."""
-    if not (text.isascii() and text.isdigit() and int(text[:9]) >= 1 and len(text) < 9):
+    number = whole_number(text, digits=8)
+    if not number:
         raise ArgumentTypeError(_("a whole number, 1 or more"))
-    return int(text)
+    return number
 
 
 class Command(ShopCommand):

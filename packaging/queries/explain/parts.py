@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import DecimalField, Model, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
+from bakery.text import whole_number
 from packaging.costs import ZERO, round3, round4
 from packaging.demand import Thing
 from packaging.exceptions import NotFound
@@ -160,10 +161,11 @@ class FigureOfThing:
 
 def thing_of_key(key: str) -> Thing:
     """Return the thing that an address names, as `key_of` writes it; `NotFound` for other words."""
-    kind, _sep, number = key.partition("-")
-    if kind not in {"generic", "product", "unit", "good"} or not (number.isascii() and number.isdigit()):
+    kind, _sep, text = key.partition("-")
+    number = whole_number(text)
+    if kind not in {"generic", "product", "unit", "good"} or number is None:
         raise NotFound(_("This number"))
-    return kind, int(number[:20])
+    return kind, number
 
 
 def _sum(rows: Iterable[Row]) -> Decimal:
