@@ -1,4 +1,4 @@
-/* The shopping list: print it, copy it as text. Over plain http browsers have no clipboard, but copy what is selected. */
+/* The shopping list: print it, copy it as text. Browsers copy what is selected over plain http too, where they have no clipboard. */
 "use strict";
 on("click", async ({ target }) => {
   if (target.closest?.("[data-print]")) window.print();
@@ -6,6 +6,6 @@ on("click", async ({ target }) => {
   if (!key) return;
   const field = document.getElementById(key.dataset.copy);
   field.select();
-  try { await navigator.clipboard.writeText(field.value); } catch { document.execCommand("copy"); }
+  if (!document.execCommand("copy")) await navigator.clipboard.writeText(field.value);
   document.getElementById("status").textContent = key.textContent = key.dataset.done;
 });
