@@ -1,7 +1,7 @@
 """What holds for every page, asked of a page that a browser shows."""
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page, expect
 
 AXE = Axe()
 # axe would load each style sheet anew for a rule that is off, and complain of our security policy in the console.
@@ -31,3 +31,12 @@ def check_fits(page: Page) -> None:
     """Fail when the page scrolls sideways."""
     wide, shown = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert wide <= shown, f"{page.url} is {wide} wide, {shown} are shown"
+
+
+def tab_to(place: Locator, stops: int = 6) -> None:
+    """Reach a place by Tab in a few stops: the explanations of numbers and Count stand before it."""
+    for _stop in range(stops):
+        place.page.keyboard.press("Tab")
+        if place.evaluate("element => element === document.activeElement"):
+            return
+    expect(place).to_be_focused()

@@ -4,6 +4,7 @@ def test_assign(open_page, size, scheme):
     page = open_page(packer, "/pending/", size=size, scheme=scheme)
 """
 
+import functools
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from packaging.bakehouse import Bakehouse, load_bakehouse
@@ -43,6 +44,22 @@ PATIENCE = 20_000  # milliseconds: a busy machine is slow, and a page that never
 
 OpenPage = Callable[..., Page]
 expect.set_options(timeout=PATIENCE)
+
+
+def once_loaded(act: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the action for a page that has loaded: Playwright taps a key as soon as it is drawn, before its script."""
+
+    @functools.wraps(act)
+    def patient(place: Locator, *args: Any, **options: Any) -> Any:
+        place.wait_for(state="attached")
+        place.page.wait_for_load_state()
+        return act(place, *args, **options)
+
+    return patient
+
+
+for action in ("check", "click", "dblclick", "fill", "press", "press_sequentially", "select_option", "uncheck"):
+    setattr(Locator, action, once_loaded(getattr(Locator, action)))
 
 # Playwright's sync API runs an event loop in the thread of the tests, and Django would refuse the database there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"

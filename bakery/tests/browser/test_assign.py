@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Locator, Page, Route, expect
 
-from bakery.tests.browser.checks import check_accessible, check_fits
+from bakery.tests.browser.checks import check_accessible, check_fits, tab_to
 from bakery.tests.browser.conftest import OpenPage
 from packaging import services
 from packaging.bakehouse import Bakehouse
@@ -93,15 +93,6 @@ def test_assign_without_javascript(open_page: OpenPage, manager: User, shop: Bak
     expect(page.locator("#count")).to_have_text("3 found")
 
 
-def tab_to(place: Locator, stops: int = 6) -> None:
-    """Reach a place by Tab in a few stops: the explanations of numbers and Count stand before it."""
-    for _stop in range(stops):
-        place.page.keyboard.press("Tab")
-        if place.evaluate("element => element === document.activeElement"):
-            return
-    expect(place).to_be_focused()
-
-
 def test_assign_by_keyboard_alone(open_page: OpenPage, manager: User, shop: Bakehouse):
     page = open_page(manager, "/pending/")
     page.keyboard.press("/")
@@ -109,10 +100,7 @@ def test_assign_by_keyboard_alone(open_page: OpenPage, manager: User, shop: Bake
     page.keyboard.type("cookie cello")
     expect(page.locator("#count")).to_have_text("1 found")
     expect(page.get_by_label("Search")).to_be_focused()
-    for _stop in range(20):
-        page.keyboard.press("Tab")
-        if "50 × Cello bag" in (page.locator(":focus").text_content() or ""):
-            break
+    tab_to(page.get_by_role("link", name=re.compile("50 × Cello bag")), 20)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_be_focused()
     tab_to(page.get_by_role("button", name="All 30 · L1"))  # what is read first is reached first
@@ -194,6 +182,7 @@ def test_pages_are_accessible(open_page: OpenPage, manager: User, shop: Bakehous
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     for fold in page.locator("details").all():
         fold.locator("summary").click()
+        expect(fold).to_have_attribute("open", "")
     check_accessible(page)
     check_fits(page)
 

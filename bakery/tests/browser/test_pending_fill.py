@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Locator, Page, expect
 
-from bakery.tests.browser.checks import check_accessible, check_fits
+from bakery.tests.browser.checks import check_accessible, check_fits, tab_to
 from bakery.tests.browser.conftest import OpenPage
 from packaging import services
 from packaging.bakehouse import Bakehouse
@@ -81,10 +81,7 @@ def test_by_keyboard_alone(open_page: OpenPage, manager: User, shop: Bakehouse):
     page.get_by_role("link", name="Select all shown").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="Select none")).to_be_focused()
-    for _stop in range(8):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.id") == "pick-way":
-            break
+    tab_to(page.locator("#pick-way"), 8)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")

@@ -40,6 +40,7 @@ def test_record_anyway_then_reconcile(transactional_db, open_page: OpenPage, siz
     expect(page.get_by_role("button", name="Use L4 7 + L1 3")).to_have_count(0)
     page.goto("/debts/")
     page.get_by_role("link", name=re.compile("Choose lots")).click()
+    expect(page.get_by_role("button", name="Save")).to_be_visible()
     if javascript:
         check_accessible(page)
         check_fits(page)

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from assembly.models import AssemblyRun
 from assembly.services import record_assembly
-from bakery.tests.browser.checks import check_accessible, check_fits
+from bakery.tests.browser.checks import check_accessible, check_fits, tab_to
 from bakery.tests.browser.conftest import OpenPage
 from packaging import services
 from packaging.bakehouse import Bakehouse, load_bakehouse
@@ -210,11 +210,7 @@ def test_record_without_javascript(open_page: OpenPage, manager: User, shop: Bak
 
 def test_record_by_keyboard_alone(open_page: OpenPage, manager: User, shop: Bakehouse):
     page = open_page(manager, order(shop))
-    for _tab in range(20):
-        page.keyboard.press("Tab")
-        if quantity(page).evaluate("field => field === document.activeElement"):
-            break
-    expect(quantity(page)).to_be_focused()
+    tab_to(quantity(page), 20)
     page.keyboard.press("PageDown")
     page.keyboard.press("ArrowUp")
     expect(quantity(page)).to_have_value("41")

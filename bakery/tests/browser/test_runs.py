@@ -106,6 +106,7 @@ def test_a_lot_is_counted_while_assigning(
     place = page.get_by_role("dialog") if javascript else page.locator("main")
     place.get_by_label("On the shelf now", exact=True).fill("27")
     place.get_by_label("Damaged").check()
+    expect(place.get_by_label("Damaged")).to_be_checked()
     if javascript:  # axe is a script
         check_accessible(page)
         check_fits(page)

@@ -121,6 +121,7 @@ def test_being_locked_out_is_said_and_a_manager_lets_in(
     check_accessible(office)
     check_fits(office)
     office.get_by_role("link", name="packer").click()
+    expect(office.get_by_role("button", name="Let in")).to_be_visible()
     check_accessible(office)
     check_fits(office)
     office.get_by_role("button", name="Let in").click()
