@@ -207,7 +207,8 @@ def test(arguments: Sequence[str]) -> int:
     if missing := browser_is_missing():
         not_run.append(f"NOT RUN in a browser: {missing}")
     else:
-        codes.append(pytest("browser", ["-m", "browser", *arguments], total))
+        # A browser has its own pace: what failed has one more try, and pytest names it (-rR). Failing twice is failing.
+        codes.append(pytest("browser", ["-m", "browser", "--reruns", "1", "-rR", *arguments], total))
     for line in not_run:
         print(line)
     skipped = f", {total.skipped} skipped" if total.skipped else ""
