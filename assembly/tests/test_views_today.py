@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -25,14 +24,9 @@ from packaging.tests.factories import (
     OrderFactory,
     UserFactory,
 )
+from packaging.tests.pages import sign_in, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-def sign_in(*groups):
-    client = Client()
-    client.force_login(UserFactory(groups=groups))
-    return client
 
 
 @pytest.fixture
@@ -43,12 +37,6 @@ def packer():
 @pytest.fixture
 def manager():
     return sign_in("Managers")
-
-
-def text_of(response):
-    """The words of a page, without tags and spare spaces."""
-    page = re.sub(r"</?data[^>]*>", "", response.content.decode())
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
 def statements(client):

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -23,34 +22,10 @@ from packaging.tests.factories import (
     ProductFactory,
     UserFactory,
 )
+from packaging.tests.pages import sign_in
 
 pytestmark = pytest.mark.django_db
 PART = {"HTTP_HX_REQUEST": "true"}
-
-
-@pytest.fixture
-def sign_in():
-    def sign_in(*groups):
-        client = Client()
-        client.force_login(UserFactory(groups=groups))
-        return client
-
-    return sign_in
-
-
-@pytest.fixture
-def packer(sign_in):
-    return sign_in("Packers")
-
-
-@pytest.fixture
-def planner(sign_in):
-    return sign_in("Planners")
-
-
-@pytest.fixture
-def manager(sign_in):
-    return sign_in("Managers")
 
 
 @pytest.fixture
@@ -369,7 +344,7 @@ class TestEventEnd:
 
 
 @pytest.mark.parametrize("group", ["Packers", "Planners", "Managers"])
-def test_who_may(sign_in, promised, group):
+def test_who_may(promised, group):
     client = sign_in(group)
     allowed = group != "Packers"
     assert client.get("/events/").status_code == client.get(promised.get_absolute_url()).status_code == 200

@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
@@ -26,35 +25,14 @@ from packaging.tests.factories import (
     LotFactory,
     OrderFactory,
     ProductFactory,
-    UserFactory,
 )
+from packaging.tests.pages import sign_in
 from packaging.tests.test_shopping import asked, many_lines
 
 pytestmark = pytest.mark.django_db
 D = Decimal
 LIST, SHEET, FILE = "/shopping/", "/shopping/sheet/", "/shopping/list.csv"
 PART = {"HX-Request": "true", "HX-Target": "rows"}
-
-
-def sign_in(*groups, **rights):
-    client = Client()
-    client.force_login(UserFactory(groups=groups, **rights))
-    return client
-
-
-@pytest.fixture
-def packer():
-    return sign_in("Packers")
-
-
-@pytest.fixture
-def planner():
-    return sign_in("Planners")
-
-
-@pytest.fixture
-def manager():
-    return sign_in("Managers")
 
 
 def in_days(days):

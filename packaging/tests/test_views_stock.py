@@ -20,27 +20,9 @@ from packaging.tests.factories import (
     ProductFactory,
     UserFactory,
 )
+from packaging.tests.pages import sign_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def log_in(client):
-    def log_in(*groups, **kwargs):
-        client.force_login(UserFactory(groups=groups, **kwargs))
-        return client
-
-    return log_in
-
-
-@pytest.fixture
-def manager(log_in):
-    return log_in("Managers")
-
-
-@pytest.fixture
-def packer(log_in):
-    return log_in("Packers")
 
 
 @pytest.fixture
@@ -333,7 +315,7 @@ def test_a_goods_lot_of_a_run_offers_no_void(manager):
     assert "/stock/count/?lot=" not in page
 
 
-def test_the_lot_page_offers_what_one_may_do(log_in):
+def test_the_lot_page_offers_what_one_may_do():
     lot = LotFactory()
     offers = {
         "Packers": {"count"},
@@ -341,7 +323,7 @@ def test_the_lot_page_offers_what_one_may_do(log_in):
         "Managers": {"count", "issue", "void", "cost"},
     }
     for group, expected in offers.items():
-        page = html(log_in(group).get(lot.get_absolute_url()))
+        page = html(sign_in(group).get(lot.get_absolute_url()))
         addresses = {
             "count": f"/stock/count/?lot={lot.pk}",
             "issue": f"/stock/issue/?lot={lot.pk}",
@@ -364,16 +346,16 @@ PAGES = ("/stock/", "/stock/?kind=units", "/stock/?kind=goods", "/stock/?q=cello
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_a_packer_sees_no_cost(bakehouse, log_in, address):
+def test_a_packer_sees_no_cost(bakehouse, address):
     address = {
         "generic": bakehouse.generics["bag"].get_absolute_url(),
         "lot": bakehouse.lots["L1"].get_absolute_url(),
     }.get(address, address)
-    page = html(log_in("Packers").get(address))
+    page = html(sign_in("Packers").get(address))
     for sign in ("<data", "€", "6.90", "0.23", "Value"):
         assert sign not in page
     if address not in ("/stock/?kind=goods", "/stock/count/"):
-        assert "€" in html(log_in("Managers").get(address))
+        assert "€" in html(sign_in("Managers").get(address))
 
 
 @pytest.mark.parametrize(
@@ -408,9 +390,9 @@ def test_pages_are_only_looked_at(manager, address):
     assert manager.post(address).status_code == 405
 
 
-def test_somebody_without_permission_is_refused(log_in):
+def test_somebody_without_permission_is_refused():
     lot = LotFactory()
-    stranger = log_in()
+    stranger = sign_in()
     for address in ("/stock/", lot.get_absolute_url(), lot.product.generic_product.get_absolute_url(), "/stock/lots/"):
         assert stranger.get(address).status_code == 403
 

@@ -1,38 +1,22 @@
 """What can I make together: several goods from one shelf (R18)."""
 
-import re
 from decimal import Decimal
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from packaging.queries import makeable_together, most_makeable
 from packaging.services import add_line, count_lot, receive_lot
-from packaging.tests.factories import CompositionFactory, FinishedGoodFactory, LotFactory, ProductFactory, UserFactory
+from packaging.tests.factories import CompositionFactory, FinishedGoodFactory, LotFactory, ProductFactory
+from packaging.tests.pages import sign_in, text_of
 
 pytestmark = pytest.mark.django_db
 D = Decimal
 PAGE = "/make/together/"
 PART = {"HX-Request": "true", "HX-Target": "result"}
-
-
-def sign_in(*groups):
-    client = Client()
-    client.force_login(UserFactory(groups=groups))
-    return client
-
-
-@pytest.fixture
-def packer():
-    return sign_in("Packers")
-
-
-def text_of(response):
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 def asking(**numbers):

@@ -4,26 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from packaging.tests.factories import FinishedUnitFactory, LotFactory, UserFactory
-
-
-@pytest.fixture
-def log_in(client):
-    def log_in(*groups, **kwargs):
-        client.force_login(UserFactory(groups=groups, **kwargs))
-        return client
-
-    return log_in
-
-
-@pytest.fixture
-def manager(log_in):
-    return log_in("Managers")
-
-
-@pytest.fixture
-def planner(log_in):
-    return log_in("Planners")
+from packaging.tests.factories import FinishedUnitFactory, LotFactory
 
 
 @pytest.fixture

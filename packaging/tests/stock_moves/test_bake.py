@@ -7,6 +7,7 @@ import pytest
 
 from packaging.models import InventoryItem
 from packaging.tests.factories import FinishedGoodFactory, FinishedUnitFactory
+from packaging.tests.pages import sign_in
 from packaging.tests.stock_moves.helpers import HUGE, html, htmx, said, today
 
 pytestmark = pytest.mark.django_db
@@ -17,8 +18,8 @@ def bake(unit, /, **changes):
     return {name: value for name, value in {**typed, **changes}.items() if value is not None}
 
 
-def test_a_packer_bakes_in_without_seeing_a_cost(log_in, unit):
-    packer = log_in("Packers")
+def test_a_packer_bakes_in_without_seeing_a_cost(unit):
+    packer = sign_in("Packers")
     page = html(packer.get("/stock/bake/"))
     assert "total_cost" not in page
     assert "cost_unknown" not in page
@@ -30,8 +31,8 @@ def test_a_packer_bakes_in_without_seeing_a_cost(log_in, unit):
     assert said(packer) == [f"200 pieces of Cookie came in as lot {lot.label}."]
 
 
-def test_a_first_bake_without_a_value_is_of_unknown_cost(log_in):
-    log_in("Packers").post("/stock/bake/", bake(FinishedUnitFactory()))
+def test_a_first_bake_without_a_value_is_of_unknown_cost():
+    sign_in("Packers").post("/stock/bake/", bake(FinishedUnitFactory()))
     lot = InventoryItem.objects.get()
     assert (lot.total_cost, lot.is_cost_known) == (0, False)
 
@@ -69,9 +70,9 @@ def test_the_value_is_filled_in_as_a_part(manager, unit):
     assert page.context["form"]["total_cost"].value() == "84"
 
 
-def test_the_part_tells_a_packer_nothing(log_in, unit):
+def test_the_part_tells_a_packer_nothing(unit):
     typed = {"finished_unit": unit.pk, "quantity": "200"}
-    page = html(log_in("Packers").get("/stock/bake/", typed, headers=htmx("worth")))
+    page = html(sign_in("Packers").get("/stock/bake/", typed, headers=htmx("worth")))
     assert "84" not in page
     assert "total_cost" not in page
 

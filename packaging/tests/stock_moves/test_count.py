@@ -8,6 +8,7 @@ import pytest
 from packaging import services
 from packaging.models import CompositionAssignment
 from packaging.tests.factories import LotFactory
+from packaging.tests.pages import sign_in
 from packaging.tests.stock_moves.helpers import HUGE, codes, html, htmx, said
 
 pytestmark = pytest.mark.django_db
@@ -18,9 +19,9 @@ def count(lot, **changes):
     return {name: value for name, value in {**typed, **changes}.items() if value is not None}
 
 
-def test_a_count_writes_the_difference_and_why(log_in):
+def test_a_count_writes_the_difference_and_why():
     lot = LotFactory(quantity=Decimal(10), total_cost=Decimal(3))
-    packer = log_in("Packers")
+    packer = sign_in("Packers")
     response = packer.post(f"/stock/count/?lot={lot.pk}", count(lot))
     assert response.headers["Location"] == lot.get_absolute_url()
     lot.refresh_from_db()
@@ -30,18 +31,18 @@ def test_a_count_writes_the_difference_and_why(log_in):
     assert said(packer) == [f"Lot {lot.label}: 3 pieces fewer than written down."]
 
 
-def test_a_count_that_agrees_needs_no_reason(log_in):
+def test_a_count_that_agrees_needs_no_reason():
     lot = LotFactory()
-    packer = log_in("Packers")
+    packer = sign_in("Packers")
     response = packer.post(f"/stock/count/?lot={lot.pk}", count(lot, quantity="10", reason=None, words=None))
     assert response.status_code == 302
     assert lot.movements.count() == 1
     assert said(packer) == [f"Lot {lot.label}: the count agrees."]
 
 
-def test_a_difference_without_a_reason_is_asked_for(log_in):
+def test_a_difference_without_a_reason_is_asked_for():
     lot = LotFactory()
-    response = log_in("Packers").post(f"/stock/count/?lot={lot.pk}", count(lot, reason=None, words=None))
+    response = sign_in("Packers").post(f"/stock/count/?lot={lot.pk}", count(lot, reason=None, words=None))
     assert response.status_code == 422
     assert codes(response.context["form"]) == {"reason": ["reason_missing"]}
     assert "−3" in html(response)
@@ -50,10 +51,10 @@ def test_a_difference_without_a_reason_is_asked_for(log_in):
     assert (lot.quantity, lot.movements.count()) == (10, 1)
 
 
-def test_a_stale_count_shows_the_fresh_number_and_keeps_the_typing(log_in):
+def test_a_stale_count_shows_the_fresh_number_and_keeps_the_typing():
     lot = LotFactory()
     services.count_lot(lot_id=lot.pk, quantity=Decimal(9), reason="lost", by=None)
-    packer = log_in("Packers")
+    packer = sign_in("Packers")
     typed = count(lot)
     response = packer.post(f"/stock/count/?lot={lot.pk}", typed)
     assert response.status_code == 409
@@ -69,10 +70,10 @@ def test_a_stale_count_shows_the_fresh_number_and_keeps_the_typing(log_in):
     assert lot.quantity == 7
 
 
-def test_a_count_below_what_is_promised_names_who_is_short(bakehouse, log_in):
+def test_a_count_below_what_is_promised_names_who_is_short(bakehouse):
     lot, line = bakehouse.lots["L1"], bakehouse.line("E1/G1", "bag")
     services.assign_lots(composition_id=line.pk, amounts={lot.pk: Decimal(30)}, by=None)
-    packer = log_in("Packers")
+    packer = sign_in("Packers")
     response = packer.post(f"/stock/count/?lot={lot.pk}", count(lot, quantity="12"))
     assert response.status_code == 302
     assert CompositionAssignment.objects.get().quantity_assigned == 30
@@ -84,9 +85,9 @@ def test_a_count_below_what_is_promised_names_who_is_short(bakehouse, log_in):
     assert "Move 18 to L2 Holly" in short
 
 
-def test_the_same_count_twice_is_one_count(log_in):
+def test_the_same_count_twice_is_one_count():
     lot = LotFactory()
-    packer = log_in("Packers")
+    packer = sign_in("Packers")
     typed = count(lot)
     first = packer.post(f"/stock/count/?lot={lot.pk}", typed)
     second = packer.post(f"/stock/count/?lot={lot.pk}", typed)
@@ -107,18 +108,18 @@ def test_the_same_count_twice_is_one_count(log_in):
         *(({"key": bad}, {"key"}) for bad in (None, "", "x")),
     ],
 )
-def test_a_bad_count_is_refused_and_writes_nothing(log_in, changes, fields):
+def test_a_bad_count_is_refused_and_writes_nothing(changes, fields):
     lot = LotFactory()
-    response = log_in("Packers").post(f"/stock/count/?lot={lot.pk}", count(lot, **changes))
+    response = sign_in("Packers").post(f"/stock/count/?lot={lot.pk}", count(lot, **changes))
     assert response.status_code == 422
     assert set(response.context["form"].errors) == fields
     lot.refresh_from_db()
     assert (lot.quantity, lot.movements.count()) == (10, 1)
 
 
-def test_the_difference_is_a_part(log_in):
+def test_the_difference_is_a_part():
     lot = LotFactory()
-    packer = log_in("Packers")
+    packer = sign_in("Packers")
     response = packer.get(f"/stock/count/?lot={lot.pk}&quantity=7", headers=htmx("difference"))
     assert html(response).lstrip().startswith('<div id="difference"')
     assert "−3" in html(response)

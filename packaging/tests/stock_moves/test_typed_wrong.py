@@ -8,6 +8,7 @@ import pytest
 from packaging import services
 from packaging.queries import check_stock
 from packaging.tests.factories import LotFactory
+from packaging.tests.pages import sign_in
 from packaging.tests.stock_moves.helpers import HUGE, codes, html, said
 
 pytestmark = pytest.mark.django_db
@@ -82,9 +83,9 @@ def test_a_bad_correction_is_refused(manager, changes):
     assert (lot.total_cost, lot.movements.count()) == (3, 1)
 
 
-def test_whoever_may_not_see_costs_is_not_shown_the_old_one(log_in):
+def test_whoever_may_not_see_costs_is_not_shown_the_old_one():
     lot = LotFactory(total_cost=Decimal("98.76"))
-    clerk = log_in(permissions=["packaging.correct_costs", "packaging.view_inventoryitem"])
+    clerk = sign_in(permissions=["packaging.correct_costs", "packaging.view_inventoryitem"])
     assert "98.76" not in html(clerk.get(f"/stock/lots/{lot.pk}/cost/"))
     typed = {"total_cost": "4", "reason": "bill", "key": uuid4()}
     assert clerk.post(f"/stock/lots/{lot.pk}/cost/", typed).status_code == 302
