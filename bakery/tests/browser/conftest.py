@@ -104,8 +104,14 @@ def manager(transactional_db: None) -> User:
 
 
 @pytest.fixture
+def packer(transactional_db: None) -> User:
+    """Somebody who records, and sees no cost."""
+    return UserFactory(username="packer", groups=["Packers"])
+
+
+@pytest.fixture
 def shop(manager: User) -> Bakehouse:
-    """Fixture F, five days before the fair."""
+    """Fixture F, five days before the fair and ten before the clients' gifts, for which 4 bags are missing."""
     return load_bakehouse(manager, timezone.localdate() - date(2025, 12, 8))
 
 

@@ -1,10 +1,9 @@
 """An event in a real browser: assign what is missing, one line after the other, and back; end it without JavaScript."""
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
-import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -12,20 +11,8 @@ from playwright.sync_api import Page, expect
 from bakery.tests.browser.checks import check_accessible, check_fits
 from bakery.tests.browser.conftest import OpenPage
 from packaging import services
-from packaging.bakehouse import Bakehouse, load_bakehouse
+from packaging.bakehouse import Bakehouse
 from packaging.models import AssemblyOrder, CompositionAssignment, Event
-from packaging.tests.factories import UserFactory
-
-
-@pytest.fixture
-def manager(transactional_db: None) -> User:
-    return UserFactory(username="manager", groups=["Managers"])
-
-
-@pytest.fixture
-def shop(manager: User) -> Bakehouse:
-    """Fixture F, five days before the fair."""
-    return load_bakehouse(manager, timezone.localdate() - date(2025, 12, 8))
 
 
 def fill_and(page: Page, button: str) -> None:

@@ -14,12 +14,7 @@ from bakery.tests.browser.conftest import OpenPage
 from packaging import services
 from packaging.bakehouse import Bakehouse, load_bakehouse
 from packaging.models import AssemblyOrder, Composition, CompositionAssignment
-from packaging.tests.factories import MovementFactory, UserFactory
-
-
-@pytest.fixture
-def manager(transactional_db: None) -> User:
-    return UserFactory(username="manager", groups=["Managers"])
+from packaging.tests.factories import MovementFactory
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Choosing a component in a real browser: the summary follows it; without JavaScript a button asks for it."""
 
-import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
@@ -8,14 +7,8 @@ from bakery.tests.browser.checks import check_accessible, check_fits
 from bakery.tests.browser.conftest import OpenPage
 from packaging.bakehouse import Bakehouse
 from packaging.models import Composition
-from packaging.tests.factories import UserFactory
 
 DESIGNS = "82 pieces: Snowflakes 30, Holly 25, Stars 20, Snowmen 7"
-
-
-@pytest.fixture
-def manager(transactional_db: None) -> User:
-    return UserFactory(groups=["Managers"])
 
 
 def test_the_summary_follows_the_choice(open_page: OpenPage, manager: User, bakehouse: Bakehouse, size: str):

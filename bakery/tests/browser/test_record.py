@@ -1,7 +1,7 @@
 """Recording in a real browser: the figures while typing, the question for packaging, the run, and its undo."""
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -15,25 +15,8 @@ from assembly.services import record_assembly
 from bakery.tests.browser.checks import check_accessible, check_fits, tab_to
 from bakery.tests.browser.conftest import OpenPage
 from packaging import services
-from packaging.bakehouse import Bakehouse, load_bakehouse
+from packaging.bakehouse import Bakehouse
 from packaging.models import InventoryItem
-from packaging.tests.factories import UserFactory
-
-
-@pytest.fixture
-def manager(transactional_db: None) -> User:
-    return UserFactory(username="manager", groups=["Managers"])
-
-
-@pytest.fixture
-def packer(transactional_db: None) -> User:
-    return UserFactory(username="packer", groups=["Packers"])
-
-
-@pytest.fixture
-def shop(manager: User) -> Bakehouse:
-    """Fixture F, five days before the fair."""
-    return load_bakehouse(manager, timezone.localdate() - date(2025, 12, 8))
 
 
 def promise(shop: Bakehouse, part: str, owner: str = "E1/G1", **amounts: str) -> None:

@@ -13,16 +13,13 @@ from assembly.models import AssemblyRun
 from assembly.services import record_assembly
 from bakery.tests.browser.checks import check_accessible, check_fits
 from bakery.tests.browser.conftest import OpenPage
-from bakery.tests.browser.test_record import good, manager, on_hand, promise, quantity, record, shop  # noqa: F401
+from bakery.tests.browser.test_record import good, on_hand, promise, quantity, record
 from packaging import services
 from packaging.bakehouse import Bakehouse
 
 
 def test_a_double_tap_back_and_another_record_are_one_run(
-    open_page: OpenPage,
-    manager: User,  # noqa: F811
-    shop: Bakehouse,  # noqa: F811
-    size: str,
+    open_page: OpenPage, manager: User, shop: Bakehouse, size: str
 ):
     page = open_page(manager, good(shop, "G7"), size=size)
     quantity(page).fill("5")
@@ -40,13 +37,7 @@ def test_a_double_tap_back_and_another_record_are_one_run(
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_fewer_were_made(
-    open_page: OpenPage,
-    manager: User,  # noqa: F811
-    shop: Bakehouse,  # noqa: F811
-    size: str,
-    javascript: bool,
-):
+def test_fewer_were_made(open_page: OpenPage, manager: User, shop: Bakehouse, size: str, javascript: bool):
     page = open_page(manager, good(shop, "G7"), size=size, javascript=javascript)
     quantity(page).fill("5")
     record(page).click()
@@ -69,13 +60,7 @@ def test_fewer_were_made(
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_something_broke(
-    open_page: OpenPage,
-    manager: User,  # noqa: F811
-    shop: Bakehouse,  # noqa: F811
-    size: str,
-    javascript: bool,
-):
+def test_something_broke(open_page: OpenPage, manager: User, shop: Bakehouse, size: str, javascript: bool):
     page = open_page(manager, good(shop, "G7"), size=size, javascript=javascript)
     page.get_by_text("Something broke", exact=True).click()
     page.get_by_label("Which lot?").first.select_option(label="B5 · 120 on hand")
@@ -94,11 +79,7 @@ def test_something_broke(
 
 @pytest.mark.parametrize("javascript", [True, False])
 def test_a_lot_is_counted_while_assigning(
-    open_page: OpenPage,
-    manager: User,  # noqa: F811
-    shop: Bakehouse,  # noqa: F811
-    size: str,
-    javascript: bool,
+    open_page: OpenPage, manager: User, shop: Bakehouse, size: str, javascript: bool
 ):
     page = open_page(manager, f"/pending/{shop.line('E1/G1', 'bag').pk}/", size=size, javascript=javascript)
     page.get_by_label(re.compile("^Lot L1 ")).fill("20")
@@ -118,8 +99,8 @@ def test_a_lot_is_counted_while_assigning(
 
 def test_what_to_assemble_first_and_a_trace(
     open_page: OpenPage,
-    manager: User,  # noqa: F811
-    shop: Bakehouse,  # noqa: F811
+    manager: User,
+    shop: Bakehouse,
     size: str,
     scheme: str,
 ):
@@ -144,12 +125,7 @@ def test_what_to_assemble_first_and_a_trace(
     check_fits(page)
 
 
-def test_goods_of_another_order_are_taken_when_asked(
-    open_page: OpenPage,
-    manager: User,  # noqa: F811
-    shop: Bakehouse,  # noqa: F811
-    size: str,
-):
+def test_goods_of_another_order_are_taken_when_asked(open_page: OpenPage, manager: User, shop: Bakehouse, size: str):
     promise(shop, "bag", L1="4")
     promise(shop, "ribbon", L8="1.6")
     record_assembly(order_id=shop.orders["E1/G1"].pk, quantity=4, by=manager, key=uuid4())

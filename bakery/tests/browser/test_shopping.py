@@ -1,29 +1,16 @@
 """The shopping list on a phone, from the horizon to the delivery and back; and goods weighed together."""
 
 import re
-from datetime import date
 
 import pytest
 from django.contrib.auth.models import User
-from django.utils import timezone
 from playwright.sync_api import expect
 
 from bakery.tests.browser.checks import check_accessible, check_fits
 from bakery.tests.browser.conftest import OpenPage
-from packaging.bakehouse import Bakehouse, load_bakehouse
+from packaging.bakehouse import Bakehouse
 from packaging.models import InventoryItem
-from packaging.tests.factories import GenericProductFactory, UserFactory
-
-
-@pytest.fixture
-def manager(transactional_db: None) -> User:
-    return UserFactory(username="manager", groups=["Managers"])
-
-
-@pytest.fixture
-def shop(manager: User) -> Bakehouse:
-    """Fixture F, ten days before the clients' gifts, for which 4 bags are missing."""
-    return load_bakehouse(manager, timezone.localdate() - date(2025, 12, 8))
+from packaging.tests.factories import GenericProductFactory
 
 
 def test_from_the_list_to_the_delivery_and_back(open_page: OpenPage, manager: User, shop: Bakehouse, size: str):
