@@ -51,9 +51,9 @@ class RunQuerySet(models.QuerySet[Any]):
             ids = {"finished_good": good, "recorded_by": person}
         found = found.filter(**{name: pk for name, pk in ids.items() if pk is not None})
         if since is not None:
-            found = found.filter(assembled_at__gte=_midnight(since))
+            found = found.filter(assembled_at__gte=midnight(since))
         if until is not None:
-            found = found.filter(assembled_at__lt=_midnight(until + timedelta(days=1)))
+            found = found.filter(assembled_at__lt=midnight(until + timedelta(days=1)))
         if design is not None:
             found = found.of_design(design)
         return found.of_lots(lot) if lot else found
@@ -131,6 +131,6 @@ def _rows(kind: str) -> models.QuerySet[Any]:
     return rows
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
     """Return when a day of the shop begins."""
     return timezone.make_aware(datetime.combine(day, time.min))

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from assembly.views import books, day, debts, explain, making, record, runs, today, undo
+from assembly.views import books, day, debts, explain, making, record, reports, runs, today, undo
 
 app_name = "assembly"
 
@@ -18,6 +18,10 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:run_id>/", runs.run_detail, name="run_detail"),
     path("runs/<int:run_id>/void/", undo.run_void, name="run_void"),
     path("runs/<int:run_id>/correct/", undo.run_correct, name="run_correct"),
+    path("reports/", reports.report, {"name": "cost"}, name="report_cost"),
+    path("reports/packaging/", reports.report, {"name": "use"}, name="report_use"),
+    path("reports/losses/", reports.report, {"name": "loss"}, name="report_loss"),
+    path("reports/stock/", reports.report, {"name": "value"}, name="report_value"),
     path("books/", books.books_check, name="books_check"),
     path("explain/<slug:figure>/<int:pk>/", explain.explain, name="explain"),
     path("explain/<slug:figure>/<int:pk>/<slug:key>/", explain.explain_thing, name="explain_thing"),

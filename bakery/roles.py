@@ -61,7 +61,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(_("Receive deliveries, and opening stock of goods"), ("packaging.receive_stock",), PLAN),
     Action(_("Take out of stock: sold, delivered, sample, damaged"), ("packaging.issue_stock",), PLAN),
     Action(_("Void a receipt that was typed wrong"), ("packaging.void_receipt",), PLAN),
-    Action(_("See costs"), ("packaging.view_costs",), MANAGE),
+    Action(_("See costs, and the reports"), ("packaging.view_costs",), MANAGE),
     Action(_("Correct what a lot cost"), ("packaging.correct_costs",), MANAGE),
     Action(_("Record although packaging is undecided"), ("assembly.record_anyway",), MANAGE),
     Action(_("Void any run"), ("assembly.void_run",), MANAGE),

@@ -17,6 +17,7 @@ from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_POST, require_safe
 
 from bakery.context_processors import THEMES, url_or_none
+from bakery.templatetags.bakery_tags import VIEW_COSTS
 from bakery.web import redirect_to
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ ENTRIES = (
     ),
     Entry("packaging:stock_bake", _("Bake in"), _("Cookies and cakes that were baked"), "make", "packaging.bake_stock"),
     Entry("packaging:stock_count", _("Count"), _("Write down what is on the shelf"), "count", "packaging.count_stock"),
+    Entry("assembly:report_cost", _("Reports"), _("Costs, packaging used, losses, stock value"), "chart", VIEW_COSTS),
     Entry("assembly:books_check", _("The books"), _("Whether every figure agrees"), "check", "assembly.check_books"),
     Entry(
         "people",

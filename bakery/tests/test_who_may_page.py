@@ -34,7 +34,7 @@ def test_it_says_each_action_and_who_may(manager):
     for action in ACTIONS:
         assert str(action.words) in text
     assert cells(answer, "Record what was packed").startswith(" Packers, Planners, Managers yes yes yes no")
-    assert cells(answer, "See costs").startswith(" Managers no no yes no")
+    assert cells(answer, "See costs, and the reports").startswith(" Managers no no yes no")
     assert "by the shop" not in text
     assert "missing" not in text
 
@@ -48,7 +48,7 @@ def test_it_names_people_by_group_and_those_who_may_everything(manager):
     assert "assign, record, bake in, count Ada Crumb 1 person" in text
     assert "gone" not in text
     assert "owner In no group may do everything administration" in text
-    assert "one In no group Given to this person: See costs" in text
+    assert "one In no group Given to this person: See costs, and the reports" in text
 
 
 def test_it_says_what_the_shop_gave_and_what_a_group_lost(manager):
@@ -59,7 +59,7 @@ def test_it_says_what_the_shop_gave_and_what_a_group_lost(manager):
     Group.objects.get(name="Planners").permissions.remove(Permission.objects.get(codename="edit_orders"))
     answer = manager.get("/roles/")
     text = text_of(answer)
-    assert cells(answer, "See costs").startswith(" Packers, Managers yes by the shop no yes no")
+    assert cells(answer, "See costs, and the reports").startswith(" Packers, Managers yes by the shop no yes no")
     assert cells(answer, "Open, change, close and cancel orders").startswith(" Managers no no missing yes no")
     assert "The command setup_roles puts that right" in text
     assert "Given by the shop: Can add user" in text
