@@ -10,6 +10,7 @@ from django.utils import timezone
 from assembly.queries.reports import Stretch, losses, stock_values, stretches, unit_costs, uses
 from assembly.services import Waste, record_assembly, void_run
 from assembly.tests.factories import RunFactory
+from bakery.tests.plans import scanned
 from packaging.models import InventoryItem, StockMovement
 from packaging.services import assign_lots, correct_cost, count_lot, issue_stock, receive_lot, void_receipt
 from packaging.tests.factories import LotFactory, MovementFactory, ProductFactory
@@ -179,3 +180,18 @@ class TestStockValues:
         for days in (0, 29):
             with django_assert_num_queries(2):
                 stock_values(stretches(today - timedelta(days=days), today, 1))
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda parts: unit_costs(1, parts),
+        lambda parts: uses(Stretch(parts[0].first, parts[-1].last)),
+        lambda parts: losses(Stretch(parts[0].first, parts[-1].last), REASONS),
+        stock_values,
+    ],
+)
+def test_no_report_reads_all_that_ever_moved(decided, today, ask):
+    record(decided, 30)
+    parts = stretches(today - timedelta(days=6), today, 1)
+    assert not scanned(lambda: ask(parts)) & {"packaging_stockmovement", "assembly_assemblyrun"}
