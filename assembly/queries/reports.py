@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
-from assembly.models import AssemblyRun
+from assembly.models import AssemblyPackagingConsumption, AssemblyRun, Consumption
 from assembly.querysets import midnight
 from packaging.costs import per_unit, round3, round4
 from packaging.models import InventoryItem, Product, StockMovement
@@ -82,13 +82,19 @@ class Use:
 
 
 def uses(period: Stretch) -> list[Use]:
-    """Return the packaging that runs used, by design, the dearest first; what was voided is taken off. Two statements.
+    """Return the packaging that the runs of a period used, by design, the dearest first. Two statements.
 
-    What broke is in `losses`. A run of another day that was reconciled in the period counts when its lots were named.
+    Voided runs do not count; what was named of a run later does, and what broke is in `losses`.
     """
-    used = _moved(period, [Kind.CONSUMED]).filter(inventory_item__product__isnull=False)
-    sums = used.values_list("inventory_item__product").annotate(pieces=-Sum("quantity"), worth=-Sum("value"))
-    rows = list(sums.exclude(pieces=0, worth=0).order_by("-worth", "inventory_item__product")[:MOST_ROWS])
+    sums = (
+        AssemblyPackagingConsumption.objects.order_by()
+        .filter(period.among("assembly_run__assembled_at"), assembly_run__voided_at__isnull=True)
+        .exclude(kind=Consumption.Kind.WASTE)
+        .values_list("product")
+        .annotate(pieces=Sum("quantity_consumed"), worth=Sum("total_cost"))
+        .order_by("-worth", "product")
+    )
+    rows = list(sums[:MOST_ROWS])
     products = Product.objects.select_related("generic_product").in_bulk([pk for pk, _pieces, _worth in rows])
     most = max((worth for _pk, _pieces, worth in rows), default=ZERO)
     return [Use(products[pk], round3(pieces), round4(worth), _share(worth, most)) for pk, pieces, worth in rows]

@@ -7,11 +7,12 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from assembly.models import AssemblyPackagingConsumption, PackagingDebt
 from assembly.queries.reports import Stretch, losses, stock_values, stretches, unit_costs, uses
-from assembly.services import Waste, record_assembly, void_run
+from assembly.services import Waste, record_assembly, settle_debt, void_run
 from assembly.tests.factories import RunFactory
 from bakery.tests.plans import scanned
-from packaging.models import InventoryItem, StockMovement
+from packaging.models import InventoryItem
 from packaging.services import assign_lots, correct_cost, count_lot, issue_stock, receive_lot, void_receipt
 from packaging.tests.factories import LotFactory, MovementFactory, ProductFactory
 from packaging.words import REASONS
@@ -93,10 +94,10 @@ class TestUses:
         void_run(run_id=gone.pk, reason="mistake", by=None)
         period = Stretch(today, today)
         found = {row.product.design: (row.quantity, row.cost) for row in uses(period)}
-        rows = StockMovement.objects.filter(kind__in=["consumed", "reversed"], inventory_item__product__isnull=False)
+        rows = AssemblyPackagingConsumption.objects.filter(assembly_run__voided_at__isnull=True)
         for design, (quantity, cost) in found.items():
-            moved = rows.filter(inventory_item__product__design=design)
-            assert (quantity, cost) == (-sum(row.quantity for row in moved), -sum(row.value for row in moved))
+            used = rows.filter(product__design=design)
+            assert (quantity, cost) == (sum(row.quantity_consumed for row in used), sum(row.total_cost for row in used))
         assert {name: quantity for name, (quantity, _cost) in found.items()} == {
             "Snowflakes": D(30),
             "Holly": D(5),
@@ -106,6 +107,17 @@ class TestUses:
         costs = [row.cost for row in uses(period)]
         assert costs == sorted(costs, reverse=True)
         assert uses(period)[0].share == 100
+
+    def test_what_broke_is_no_use_and_what_was_named_later_is(self, bakehouse, today):
+        lot = LotFactory(product=ProductFactory(), quantity=10, total_cost=D(10))
+        waste = [Waste(lot.pk, D(2), "torn")]
+        record(bakehouse, 30, waste=waste, record_anyway=True, anyway_notes="not decided")
+        assert "Snowflakes" not in {row.product.design for row in uses(Stretch(today, today))}
+        debt = PackagingDebt.objects.get(generic_product=bakehouse.generics["bag"])
+        settle_debt(debt_id=debt.pk, amounts={bakehouse.lots["L1"].pk: D(30)}, by=None)
+        found = {row.product.pk: row.quantity for row in uses(Stretch(today, today))}
+        assert found[bakehouse.products["Snowflakes"].pk] == D(30)
+        assert lot.product_id not in found
 
     def test_a_design_whose_use_was_all_voided_is_left_out(self, decided, today):
         void_run(run_id=record(decided, 30).pk, reason="mistake", by=None)
