@@ -92,10 +92,15 @@ class Databases:
         self.analyze()
 
     def analyze(self) -> None:
-        """Let PostgreSQL look at what is in its tables, as it does by itself in a shop that is open for a while."""
+        """Let PostgreSQL look at what is in our tables, as it does by itself in a shop that is open for a while.
+
+        Not at all there is: some tables belong to the whole server, and the next database would wait for this one.
+        """
         if self.vendor == "postgresql":
-            with connections["default"].cursor() as cursor:
-                cursor.execute("ANALYZE")
+            known = connections["default"]
+            tables = known.introspection.django_table_names(only_existing=True)
+            with known.cursor() as cursor:
+                cursor.execute(f"ANALYZE {', '.join(map(known.ops.quote_name, tables))}")
 
     def limit(self) -> Limit:
         """Return the limit on the empty database."""

@@ -2,9 +2,11 @@
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from assembly.queries import check_books
 from bench.catalogue import widen
+from bench.databases import Databases
 from bench.growth import catalogue_pages, more_pages
 from bench.statements import signed_in
 from packaging.models import Composition, FinishedGood, Product
@@ -23,3 +25,14 @@ def test_a_wide_catalogue_is_a_shop_like_any_other(settings):
     client = signed_in()
     asked = {**more_pages(), **catalogue_pages()}
     assert {name: status for name, at in asked.items() if (status := client.get(at).status_code) != 200} == {}
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no server with tables of its own")
+def test_a_look_at_the_tables_holds_up_no_other_database():
+    Databases(runs={}, say=print).analyze()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_locks JOIN pg_class ON pg_class.oid = relation"
+            " WHERE relisshared AND pid = pg_backend_pid() AND mode = 'ShareUpdateExclusiveLock'"
+        )
+        assert cursor.fetchall() == []
