@@ -78,16 +78,6 @@ class CatalogueQuerySet(models.QuerySet[Any]):
         lots, lines = (uses[0].filter(product=OuterRef("pk")), uses[1].filter(packaging_product=OuterRef("pk")))
         return self.filter(Q(Exists(lots)) | Q(Exists(lines)))
 
-    def with_on_hand(self) -> Self:
-        """Add `on_hand` to goods: the pieces that are there."""
-        lots = apps.get_model("packaging", "InventoryItem")._default_manager.filter(quantity__gt=Nothing())
-        mine = lots.alias(good=Unindexed("finished_good")).filter(good=OuterRef("pk"))
-        total = mine.order_by().values("finished_good")
-        summed = total.annotate(total=Sum("quantity", output_field=QUANTITY)).values("total")
-        return self.annotate(
-            on_hand=Coalesce(Round(Subquery(summed, output_field=QUANTITY), 3), 0, output_field=QUANTITY)
-        )
-
 
 class EventQuerySet(models.QuerySet[Any]):
     """Events."""

@@ -23,6 +23,7 @@ class Readiness:
     makeable: Makeable  # from what no line has promised
     reachable: Makeable  # with what its own open orders were promised besides
     to_make: int  # what its open orders still have to assemble
+    on_hand: Decimal  # of the good itself
 
     @property
     def word(self) -> str:
@@ -49,7 +50,6 @@ class GoodOverview:
     lines: list[LineCost]
     cost: Cost  # of one
     readiness: Readiness
-    on_hand: Decimal
     up_to_date: set[int]  # open orders whose own lines are the recipe's as it is today (R10)
 
     def differing(self, orders: Iterable[AssemblyOrder]) -> list[AssemblyOrder]:
@@ -75,11 +75,11 @@ class Choice:
 
 
 def readiness(good_ids: Iterable[int]) -> dict[int, Readiness]:
-    """Return how far stock goes for each good on its own, in two statements."""
+    """Return what is there of each good and how far stock goes for it, each on its own; two statements."""
     good_ids = list(good_ids)
     recipes, copies = _lines(good_ids)
-    lots = whole_shelf([line for lines in recipes.values() for line in lines])
-    return {good_id: _readiness(recipes[good_id], copies[good_id], lots) for good_id in good_ids}
+    lots = whole_shelf([line for lines in recipes.values() for line in lines], goods=good_ids)
+    return {good_id: _readiness(good_id, recipes[good_id], copies[good_id], lots) for good_id in good_ids}
 
 
 def good_overview(good: FinishedGood) -> GoodOverview:
@@ -92,8 +92,7 @@ def good_overview(good: FinishedGood) -> GoodOverview:
     return GoodOverview(
         lines=costs,
         cost=total_cost([cost.cost for cost in costs]),
-        readiness=_readiness(lines, copies[good.pk], lots),
-        on_hand=sum((lot.quantity for lot in lots if lot.item == ("good", good.pk)), ZERO),
+        readiness=_readiness(good.pk, lines, copies[good.pk], lots),
         up_to_date=_up_to_date(lines, copies[good.pk]),
     )
 
@@ -129,11 +128,14 @@ def own_lines(copies: Iterable[Composition]) -> set[int]:
     return {line.pk for line in copies}
 
 
-def _readiness(recipe: Sequence[Composition], copies: Sequence[Composition], lots: Sequence[Lot]) -> Readiness:
+def _readiness(
+    good_id: int, recipe: Sequence[Composition], copies: Sequence[Composition], lots: Sequence[Lot]
+) -> Readiness:
     orders = {line.order_id: line.order.quantity_left for line in copies if line.order is not None}
     makeable = makeable_with_own(recipe, lots, own=())
     reachable = makeable_with_own(recipe, lots, own=own_lines(copies)) if copies else makeable
-    return Readiness(bool(recipe), makeable, reachable, sum(orders.values()))
+    on_hand = sum((lot.quantity for lot in lots if lot.item == ("good", good_id)), ZERO)
+    return Readiness(bool(recipe), makeable, reachable, sum(orders.values()), on_hand)
 
 
 def choice_of(line: Composition, generic: GenericProduct | None = None) -> Choice:

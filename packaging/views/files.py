@@ -54,7 +54,7 @@ def goods_table(goods: QuerySet[Any]) -> Table:
         for good in rows:
             state = found[good.pk]
             enough = state.makeable.quantity if state.has_recipe else None
-            yield [good.display_name, good.on_hand, state.to_make, enough, str(state.bottleneck)]
+            yield [good.display_name, state.on_hand, state.to_make, enough, str(state.bottleneck)]
 
 
 def pending_table(lines: QuerySet[Any]) -> Table:

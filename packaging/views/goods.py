@@ -24,7 +24,7 @@ from packaging.views.line_parts import generic_of, refused_line, shown
 def make(request: HtmxHttpRequest) -> HttpResponseBase:
     """List the goods with what is ready and how many can be made (R18)."""
     text = request.GET.get("q", "")[:200].strip()
-    goods = FinishedGood.objects.in_use().search(text).with_on_hand()
+    goods = FinishedGood.objects.in_use().search(text)
     if asks_for_file(request):
         return csv_stream("goods", goods_table(goods))
     page = page_of(request, goods, size=40)
