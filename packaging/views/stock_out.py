@@ -1,5 +1,6 @@
 """Stock is counted, and leaves by other ways than a run: count and issue."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -118,7 +119,9 @@ def pick_lot(request: HttpRequest, template: str) -> HttpResponse:
     is_typing = bool(getattr(request, "htmx", False)) or "show" in request.GET
     if text and not is_typing and (lot := stock_page.lot_by_code(text)) is not None:
         return redirect_to(request, f"{request.path}?lot={lot.pk}")
-    lots = InventoryItem.objects.with_items()
-    page = page_of(request, (lots.search(text) if text else lots.on_hand()).by_name())
+    lots = InventoryItem.objects
+    keys = page_of(request, (lots.search(text) if text else lots.on_hand()).by_name().values_list("pk", flat=True))
+    # All are put in order by name, so their numbers alone; then those of the page with all they hold.
+    page = replace(keys, rows=list(lots.with_items().filter(pk__in=keys.rows).by_name()))
     context: dict[str, Any] = {"page": page, "text": text}
     return render_part(request, template, context, part=("rows", "more"))
