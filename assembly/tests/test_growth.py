@@ -10,11 +10,11 @@ from django.test import Client
 from django.urls import reverse
 
 from assembly.queries.runs import uses_of
-from packaging.admin import base
+from packaging.admin import base, recipes
 from packaging.models import Composition, FinishedGood, InventoryItem, StockMovement
 from packaging.queries import load_lots
 from packaging.queries.good_page import readiness
-from packaging.tests.factories import LotFactory, UserFactory
+from packaging.tests.factories import CompositionFactory, LotFactory, UserFactory
 from packaging.tests.test_pending_speed import plans
 
 pytestmark = pytest.mark.django_db
@@ -177,6 +177,16 @@ def test_a_used_up_lot_of_old_is_found_by_its_code_alone(client, monkeypatch):
     assert old not in InventoryItem.objects.search(old.product.product_name)
     assert last in InventoryItem.objects.search(last.product.product_name)
     assert list(InventoryItem.objects.search("old1")) == [old]
+
+
+@pytest.mark.parametrize("address", ["", "?p=1", "?o=1", "?is_archived__exact=0", "?q=o"])
+def test_the_admin_holds_every_line_of_a_recipe_and_the_newest_of_orders(admin_client, bakehouse, monkeypatch, address):
+    monkeypatch.setattr(recipes, "NEWEST", 3)
+    CompositionFactory(assembly=bakehouse.goods["G1"])  # the newest line is a recipe's
+    listed = admin_client.get(f"/admin/packaging/composition/{address}").context["cl"].queryset
+    lines = Composition.objects.order_by("-pk")
+    wanted = {line.pk for line in lines if line.order_id is None} | {line.pk for line in lines[:3]}
+    assert {line.pk for line in listed} == wanted
 
 
 def test_the_log_searches_its_newest_lines(client, bakehouse, monkeypatch):

@@ -11,7 +11,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.admin.utils import NestedObjects, label_for_field, lookup_field
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.db import IntegrityError, models
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -81,7 +81,7 @@ class ShopList(ChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> models.QuerySet[Any]:
         shop: Any = self.model_admin
         if shop.newest is not None and not any(name in request.GET for name in shop.narrows):
-            self.root_queryset = shop.newest_of(self.root_queryset)
+            self.root_queryset = shop.newest_of(self.root_queryset, is_whole=not set(request.GET) - {PAGE_VAR})
         return super().get_queryset(request, exclude_parameters)
 
     def get_results(self, request: HttpRequest) -> None:
@@ -166,8 +166,8 @@ class ShopAdmin(CostsHidden, admin.ModelAdmin[M]):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ShopList
 
-    def newest_of(self, rows: models.QuerySet[M]) -> models.QuerySet[M]:
-        """Leave the newest rows, found by their number."""
+    def newest_of(self, rows: models.QuerySet[M], *, is_whole: bool) -> models.QuerySet[M]:
+        """Leave the newest rows, found by their number; `is_whole` says that nothing narrows or sorts the list."""
         return rows.filter(pk__gt=newest_pk(self.model, self.newest or NEWEST))
 
     def prepare(self, rows: Sequence[M]) -> None:

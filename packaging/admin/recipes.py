@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextInputWidget, AutocompleteSelect, RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
-from django.db.models import ForeignKey, Model, QuerySet, Sum, TextField
+from django.db.models import ForeignKey, Model, Q, QuerySet, Sum, TextField
 from django.forms import BaseInlineFormSet, ModelChoiceField, ModelForm
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import HttpRequest
@@ -263,11 +263,17 @@ class CompositionAdmin(SheetPages, ReadOnlyAdmin[Composition]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Composition]:
         return super().get_queryset(request).select_related(*self.list_select_related)
 
-    def newest_of(self, rows: QuerySet[Composition]) -> QuerySet[Composition]:
-        """Leave every recipe's lines, and the newest of the orders'."""
-        newest = Composition.objects.filter(pk__gt=newest_pk(Composition, NEWEST)).order_by().values("pk")
-        recipes = Composition.objects.filter(order__isnull=True).order_by().values("pk")
-        return rows.filter(pk__in=recipes.union(newest))
+    def newest_of(self, rows: QuerySet[Composition], *, is_whole: bool) -> QuerySet[Composition]:
+        """Leave every recipe's lines, and the newest of the orders'.
+
+        The whole list begins with the newest and ends with its page. In what is searched or narrowed a database would
+        go through all lines in that order: their numbers come first.
+        """
+        newest = Q(pk__gt=newest_pk(Composition, NEWEST), order__isnull=False)
+        if is_whole:
+            return rows.filter(Q(order__isnull=True) | newest)
+        parts = (Composition.objects.filter(part).order_by().values("pk") for part in (Q(order__isnull=True), newest))
+        return rows.filter(pk__in=next(parts).union(*parts, all=True))
 
     def view_on_site(self, row: Composition) -> str:
         """Open the order or the good that the line belongs to."""
