@@ -37,6 +37,11 @@ def stretches(first: date, last: date, days: int) -> list[Stretch]:
     return [Stretch(max(first, end - timedelta(days=days - 1)), end) for end in reversed(ends)]
 
 
+def whole(parts: Sequence[Stretch]) -> Stretch:
+    """Return the period that was cut into these stretches."""
+    return Stretch(parts[0].first, parts[-1].last)
+
+
 @dataclass(frozen=True)
 class UnitCost:
     """What a piece of a good cost in a stretch, by the runs as they were recorded; None where none was made."""
@@ -54,8 +59,7 @@ class UnitCost:
 
 def unit_costs(good_id: int, parts: Sequence[Stretch]) -> list[UnitCost]:
     """Return what a piece of a good cost in each stretch. Voided runs do not count; one statement."""
-    whole = Stretch(parts[0].first, parts[-1].last)
-    runs = AssemblyRun.objects.in_force().filter(whole.among("assembled_at"), finished_good=good_id)
+    runs = AssemblyRun.objects.in_force().filter(whole(parts).among("assembled_at"), finished_good=good_id)
     rows = iter(
         runs.with_open_debt()
         .order_by("assembled_at", "id")
@@ -157,7 +161,7 @@ def stock_values(parts: Sequence[Stretch]) -> list[StockValue]:
 
     Lots of unknown cost count as nothing (R3). Two statements.
     """
-    now = InventoryItem.objects.filter(quantity__gt=0).aggregate(worth=Sum("value"))["worth"] or ZERO
+    now = InventoryItem.objects.on_hand().aggregate(worth=Sum("value"))["worth"] or ZERO
     moves = StockMovement.objects.order_by()
     sums = [
         moves.filter(part.among("created_at"))

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from assembly.models import AssemblyPackagingConsumption, PackagingDebt
-from assembly.queries.reports import Stretch, losses, stock_values, stretches, unit_costs, uses
+from assembly.queries.reports import Stretch, losses, stock_values, stretches, unit_costs, uses, whole
 from assembly.services import Waste, record_assembly, settle_debt, void_run
 from assembly.tests.factories import RunFactory
 from bakery.tests.plans import scanned
@@ -198,8 +198,8 @@ class TestStockValues:
     "ask",
     [
         lambda parts: unit_costs(1, parts),
-        lambda parts: uses(Stretch(parts[0].first, parts[-1].last)),
-        lambda parts: losses(Stretch(parts[0].first, parts[-1].last), REASONS),
+        lambda parts: uses(whole(parts)),
+        lambda parts: losses(whole(parts), REASONS),
         stock_values,
     ],
 )

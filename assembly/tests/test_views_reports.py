@@ -52,7 +52,7 @@ def cells(answer):
 
 @pytest.mark.parametrize("group", ["Packers", "Planners"])
 @pytest.mark.parametrize("name", NAMES)
-def test_only_who_may_see_costs_may_see_reports(busy, name, group):
+def test_r32_only_who_may_see_costs_may_see_reports(busy, name, group):
     answer = sign_in(group).get(address(name))
     assert answer.status_code == 403
     assertContains(answer, "Managers", status_code=403)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from assembly.charts import Line, line
 from assembly.forms.reports import PeriodForm, UnitCostForm
 from assembly.models import AssemblyRun
-from assembly.queries.reports import Stretch, losses, stock_values, unit_costs, uses
+from assembly.queries.reports import Stretch, losses, stock_values, unit_costs, uses, whole
 from bakery.exports import Cell, asks_for_file, csv_answer
 from bakery.templatetags.bakery_tags import VIEW_COSTS
 from bakery.web import HtmxHttpRequest, permission_required, refused, render_part
@@ -45,7 +45,7 @@ def _unit_costs(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
 
 
 def _uses(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
-    rows = uses(_whole(parts))
+    rows = uses(whole(parts))
     heads: list[Cell] = [_("generic product"), _("design"), _("quantity"), _("unit"), _("total cost")]
     table: list[list[Cell]] = [
         [row.product.product_name, row.product.design, row.quantity, row.product.generic_product.unit, row.cost]
@@ -55,7 +55,7 @@ def _uses(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
 
 
 def _losses(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
-    rows = losses(_whole(parts), REASONS)
+    rows = losses(whole(parts), REASONS)
     heads: list[Cell] = [_("what"), _("reason"), _("times"), _("value")]
     table: list[list[Cell]] = [[row.label, reason_words(row.reason), row.times, row.value] for row in rows]
     return Found(rows, [heads, *table])
@@ -70,10 +70,6 @@ def _values(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
 
 def _days(stretch: Stretch) -> list[Cell]:
     return [stretch.first, stretch.last]
-
-
-def _whole(parts: Sequence[Stretch]) -> Stretch:
-    return Stretch(parts[0].first, parts[-1].last)
 
 
 @dataclass(frozen=True)
@@ -125,7 +121,7 @@ def report(request: HtmxHttpRequest, name: str) -> HttpResponse:
     found = shown.find(form, parts)
     if asks_for_file(request):
         return csv_answer(f"report-{name}-{timezone.localdate():%Y-%m-%d}", found.table)
-    context |= {"found": found, "period": _whole(parts), "good": form.cleaned_data.get("good")}
+    context |= {"found": found, "period": whole(parts), "good": form.cleaned_data.get("good")}
     return render_part(request, TEMPLATE, context, part="report")
 
 
