@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+from django.db import connection
 from hypothesis import settings
 
 import bakery  # noqa: F401 - puts our app first under the import name that it shares with a library
@@ -12,3 +14,31 @@ pytest_plugins = ["packaging.tests.fixtures"]
 settings.register_profile("developer", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
+
+
+@pytest.fixture
+def analyze(request, transactional_db):
+    """Return what lets the database look at its tables. What it saw is forgotten with the rows, after the test.
+
+    In a transaction PostgreSQL would keep it, whatever is undone: later tests would be planned for this one's tables.
+    """
+
+    def run(sql):
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    def look():
+        run("ANALYZE")
+        if connection.vendor == "sqlite":  # PostgreSQL forgets what it knows of a table by TRUNCATE
+            request.addfinalizer(lambda: [run("DELETE FROM sqlite_stat1"), run("ANALYZE sqlite_schema")])
+
+    return look
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """No statement of a test stands still for ever: one that takes two minutes is ended, and names itself."""
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            name = connection.ops.quote_name(connection.settings_dict["NAME"])
+            cursor.execute(f"ALTER DATABASE {name} SET statement_timeout = '2min'")

@@ -192,8 +192,10 @@ def test(arguments: Sequence[str]) -> int:
     total, not_run = Count(), []
     given = os.environ.pop("DATABASE_URL", "")
     given = given if given.startswith("postgres") else ""
-    second = ["-m", "not browser and not any_database", *arguments]
-    codes = [pytest("SQLite", ["-m", "not browser", *arguments], total)]
+    # One more try, which pytest names (-rR): for what stood still, and in a browser, which has its own pace, for all.
+    still = ["--only-rerun=from pytest-timeout", "--only-rerun=due to statement timeout", *arguments]
+    second = ["-m", "not browser and not any_database", *still]
+    codes = [pytest("SQLite", ["-m", "not browser", *still], total)]
     if missing := pooler_is_missing():
         not_run.append(f"NOT RUN through a pooler: {missing}")
     if given:
@@ -207,8 +209,7 @@ def test(arguments: Sequence[str]) -> int:
     if missing := browser_is_missing():
         not_run.append(f"NOT RUN in a browser: {missing}")
     else:
-        # A browser has its own pace: what failed has one more try, and pytest names it (-rR). Failing twice is failing.
-        codes.append(pytest("browser", ["-m", "browser", "--reruns", "1", "-rR", *arguments], total))
+        codes.append(pytest("browser", ["-m", "browser", *arguments], total))
     for line in not_run:
         print(line)
     skipped = f", {total.skipped} skipped" if total.skipped else ""
@@ -233,6 +234,8 @@ def pytest(
     report.unlink(missing_ok=True)
     workers = min(os.cpu_count() or 1, 8)
     spread = ["-q", "-n", str(workers), "--dist", "worksteal", f"--junitxml={report}", f"--output={VAR / 'browser'}"]
+    # What stands still is ended after a quarter of an hour. Failing twice is failing.
+    spread += ["--timeout=900", "--reruns=1", "-rR"]
     code = run(PYTHON, *wrapper, "-m", "pytest", *spread, *arguments, env=env)
     if not report.exists():
         total.failed += 1  # pytest itself fell

@@ -1,6 +1,5 @@
 """It holds under fire: many people at once, a worker that is killed, a database that goes away and comes back."""
 
-import multiprocessing
 import os
 import random
 import signal
@@ -18,6 +17,7 @@ from django.test import Client
 from assembly.models import AssemblyRun, PackagingDebt
 from assembly.queries import check_books
 from assembly.services import Waste, correct_run, record_assembly, settle_debt, void_run, waive_debt
+from assembly.tests.worker import processes, record_for_ever
 from packaging import services
 from packaging.exceptions import RuleError
 from packaging.models import AssemblyOrder, Composition, InventoryItem
@@ -138,42 +138,32 @@ def test_eight_people_at_once_do_anything(bakehouse):
     assert books() == []
 
 
-def record_for_ever(answers, good_id, seed):
-    """Record runs and say the key of each once it is answered, until somebody kills this process."""
-    rand = random.Random(seed)
-    while True:
-        key = uuid4()
-        record_assembly(quantity=rand.randint(1, 2), finished_good_id=good_id, by=None, key=key, assembled_at=RUN_DATE)
-        os.write(answers, key.bytes)
-
-
 def let_go():
-    """Close what a forked process must not share: connections, and on PostgreSQL their pool."""
+    """Close all connections, and on PostgreSQL their pool."""
     connections.close_all()
     if connection.vendor == "postgresql":
         connection.close_pool()
 
 
-@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
 def test_a_worker_that_is_killed_leaves_whole_runs_or_none(bakehouse):
     plenty = {"quantity": D(900_000), "total_cost": D(90_000), "received_on": date(2025, 12, 1), "by": None}
     services.receive_lot(finished_unit_id=bakehouse.units["BR"].pk, **plenty)
     services.receive_lot(product_id=bakehouse.products["Red linen"].pk, **plenty)
     rand, answered = random.Random(7), set()
+    database, good = connection.settings_dict["NAME"], bakehouse.goods["G7"].pk
     for seed in range(KILLS):
-        let_go()
-        reader, writer = os.pipe()
-        fork = multiprocessing.get_context("fork")
-        worker = fork.Process(target=record_for_ever, args=(writer, bakehouse.goods["G7"].pk, seed))
+        reader, writer = processes.Pipe(duplex=False)
+        worker = processes.Process(target=record_for_ever, args=(writer, database, good, RUN_DATE, seed))
         worker.start()
-        os.close(writer)
-        said = os.read(reader, 16)  # it is at work
+        writer.close()
+        assert reader.poll(60)
+        said = os.read(reader.fileno(), 16)  # it is at work
         time.sleep(rand.uniform(0, 0.05))
-        os.kill(worker.pid, signal.SIGKILL)
+        worker.kill()
         worker.join()
-        while part := os.read(reader, 4096):
+        while part := os.read(reader.fileno(), 4096):
             said += part
-        os.close(reader)
+        reader.close()
         assert worker.exitcode == -signal.SIGKILL
         answered |= {UUID(bytes=said[at : at + 16]) for at in range(0, len(said) - 15, 16)}
     assert len(answered) >= KILLS

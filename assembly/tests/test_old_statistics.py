@@ -56,16 +56,11 @@ def long_past():
     copies(MovementFactory(inventory_item=lot))
 
 
-def analyze():
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-
-
-def never():
+def never(analyze):
     """Nothing is known of new tables."""
 
 
-def when_rows_were_gone():
+def when_rows_were_gone(analyze):
     """PostgreSQL saw pages and not a row in them: an import was undone, or is not committed yet."""
     with transaction.atomic():
         long_past()
@@ -73,23 +68,23 @@ def when_rows_were_gone():
     analyze()
 
 
-def when_few():
+def when_few(analyze):
     """PostgreSQL last looked in the first week."""
     build(2, 2, nested=True)
     analyze()
 
 
-def today():
+def today(analyze):
     """PostgreSQL looked just now."""
 
 
 @pytest.fixture(params=[never, when_rows_were_gone, when_few, today])
-def shop(request):
+def shop(request, analyze):
     """A good and an order for it, after long years, and how many rows of a table may be read.
 
     What other tests left in the files of a table counts too, where PostgreSQL knows nothing of its rows.
     """
-    request.param()
+    request.param(analyze)
     found = build(3, 20, nested=True)
     long_past()
     if request.param is today:

@@ -135,13 +135,12 @@ def test_an_order_without_lines_is_read_alone():
 
 
 @pytest.mark.django_db
-def test_a_recording_reads_no_table_from_end_to_end():
+def test_a_recording_reads_no_table_from_end_to_end(analyze):
     """However long the history: lots, runs, movements, lines and promises are found by their indexes."""
     good, order = build(3, 300, nested=True)
     way = {"quantity": 3, "by": None, "record_anyway": True, "anyway_notes": "In a hurry"}
     if connection.vendor == "postgresql":  # on SQLite nobody does, and what is said of small tables is true of them
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+        analyze()
     of_free_lots = {"packaging_lot_product_ix", "packaging_lot_unit_ix"}
     assert of_free_lots <= indexes_used(lambda: record_assembly(**way, key=uuid4(), order_id=order.pk))
     assert not HISTORY & scanned(lambda: record_assembly(**way, key=uuid4(), order_id=order.pk))

@@ -75,7 +75,7 @@ def _nodes(plan):
 
 
 def _explain(sql, params):
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
             return [row[3] for row in cursor.fetchall()]

@@ -298,7 +298,7 @@ def test_today_the_pending_list_and_the_menu_lead_here(stickers, packer):
         assertContains(packer.get(page), 'href="/shopping/"')
 
 
-def test_the_lines_of_closed_orders_are_not_looked_through():
+def test_the_lines_of_closed_orders_are_not_looked_through(analyze):
     """The plan of the statement reads open orders by their partial index, and only the lines of those."""
     good, product = FinishedGoodFactory(), ProductFactory()
     orders = [
@@ -310,8 +310,7 @@ def test_the_lines_of_closed_orders_are_not_looked_through():
     Composition.objects.bulk_create(lines)
     for _open in range(5):
         asked(product.generic_product, 3, due_on=in_days(3))
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    analyze()
     [plan] = plans(lambda: list(open_lines().filter(order__due_on__lte=in_days(30))))
     assert re.search(
         "packaging_order_(open_ix|event_good_uq|good_ix|status_ix)", plan
