@@ -42,3 +42,10 @@ def django_db_setup(django_db_setup, django_db_blocker):
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             name = connection.ops.quote_name(connection.settings_dict["NAME"])
             cursor.execute(f"ALTER DATABASE {name} SET statement_timeout = '2min'")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say why a test needed a second try: one that passed then is shown nowhere else."""
+    for tried in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"first try of {tried.nodeid}")
+        terminalreporter.line(tried.longreprtext)
