@@ -4,8 +4,12 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from bakery.concurrently import ATOMIC, AddIndexBeside, AlterFieldUnindexed
+
 
 class Migration(migrations.Migration):
+    atomic = ATOMIC
+
     dependencies = [
         ("assembly", "0003_run_sheet"),
         ("packaging", "0005_growth"),
@@ -13,7 +17,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        AlterFieldUnindexed(
             model_name="assemblyrun",
             name="recorded_by",
             field=models.ForeignKey(
@@ -26,15 +30,15 @@ class Migration(migrations.Migration):
                 verbose_name="recorded by",
             ),
         ),
-        migrations.AddIndex(
+        AddIndexBeside(
             model_name="assemblyrun",
             index=models.Index(fields=["recorded_by", "-assembled_at", "-id"], name="assembly_run_by_ix"),
         ),
-        migrations.AddIndex(
+        AddIndexBeside(
             model_name="packagingdebt",
             index=models.Index(fields=["-updated_at", "-id"], name="assembly_debt_latest_ix"),
         ),
-        migrations.AddIndex(
+        AddIndexBeside(
             model_name="packagingdebt",
             index=models.Index(
                 condition=models.Q(("quantity_settled__lt", models.F("quantity_owed")), ("waived_at__isnull", True)),

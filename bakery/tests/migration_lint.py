@@ -19,16 +19,8 @@ OURS = ("bakery", "packaging", "assembly")
 
 # Migration: what the linter finds: why it is fine.
 _EMPTY = "The column is new and empty: the index is made of nothing but row numbers, in a second for 500,000 runs."
-_ONCE = "One index, made once, right after the tables of the history: recording waits a second for 300,000 movements."
-_FEW = "Made once: 44 s with a million runs on SQLite, a moment in a shop of today's size; nobody records meanwhile."
-_AGAIN = "Made once: a minute of processor time with a million runs on SQLite, 14 s of the clock on PostgreSQL."
-_ALL = {"CREATE_INDEX": _FEW, "CREATE_INDEX_EXCLUSIVE": _FEW}
 FINE: dict[tuple[str, str], dict[str, str]] = {
     ("assembly", "0003_run_sheet"): {"CREATE_INDEX": _EMPTY, "CREATE_INDEX_EXCLUSIVE": _EMPTY},
-    ("assembly", "0004_growth"): _ALL,
-    ("packaging", "0005_growth"): _ALL,
-    ("packaging", "0006_codes_and_orders"): dict.fromkeys(_ALL, _AGAIN),
-    ("packaging", "0004_history"): {"CREATE_INDEX": _ONCE, "CREATE_INDEX_EXCLUSIVE": _ONCE},
 }
 
 

@@ -328,14 +328,6 @@ class Migration(migrations.Migration):
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
-        migrations.AddIndex(
-            model_name="promisemove",
-            index=models.Index(fields=["-created_at", "-id"], name="packaging_promise_newest_ix"),
-        ),
-        migrations.AddIndex(
-            model_name="stockmovement",
-            index=models.Index(fields=["-created_at", "-id"], name="packaging_move_newest_ix"),
-        ),
         migrations.AddField(
             model_name="historicalassemblyorder",
             name="event",

@@ -4,15 +4,19 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from bakery.concurrently import ATOMIC, AddIndexBeside, AlterFieldUnindexed
+
 
 class Migration(migrations.Migration):
+    atomic = ATOMIC
+
     dependencies = [
         ("packaging", "0004_history"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.AlterField(
+        AlterFieldUnindexed(
             model_name="assemblyorder",
             name="finished_good",
             field=models.ForeignKey(
@@ -23,7 +27,7 @@ class Migration(migrations.Migration):
                 verbose_name="finished good",
             ),
         ),
-        migrations.AlterField(
+        AlterFieldUnindexed(
             model_name="composition",
             name="assembly",
             field=models.ForeignKey(
@@ -34,15 +38,15 @@ class Migration(migrations.Migration):
                 verbose_name="finished good",
             ),
         ),
-        migrations.AddIndex(
+        AddIndexBeside(
             model_name="assemblyorder",
             index=models.Index(fields=["finished_good", "status", "due_on", "id"], name="packaging_order_good_ix"),
         ),
-        migrations.AddIndex(
+        AddIndexBeside(
             model_name="composition",
             index=models.Index(fields=["assembly", "order"], name="packaging_comp_assembly_ix"),
         ),
-        migrations.AddIndex(
+        AddIndexBeside(
             model_name="compositionassignment",
             index=models.Index(
                 condition=models.Q(("quantity_assigned__gt", models.F("quantity_consumed"))),
@@ -50,7 +54,7 @@ class Migration(migrations.Migration):
                 name="packaging_assign_open_ix",
             ),
         ),
-        migrations.AddIndex(
+        AddIndexBeside(
             model_name="inventoryitem",
             index=models.Index(
                 condition=models.Q(("is_cost_known", True), ("product__isnull", False), ("total_cost__gt", 0)),
@@ -58,12 +62,20 @@ class Migration(migrations.Migration):
                 name="packaging_lot_bought_ix",
             ),
         ),
-        migrations.AddIndex(
+        AddIndexBeside(
             model_name="stockmovement",
             index=models.Index(
                 condition=models.Q(("reverses__isnull", False)),
                 fields=["inventory_item"],
                 name="packaging_move_reversing_ix",
             ),
+        ),
+        AddIndexBeside(
+            model_name="promisemove",
+            index=models.Index(fields=["-created_at", "-id"], name="packaging_promise_newest_ix"),
+        ),
+        AddIndexBeside(
+            model_name="stockmovement",
+            index=models.Index(fields=["-created_at", "-id"], name="packaging_move_newest_ix"),
         ),
     ]

@@ -5,20 +5,24 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
+from bakery.concurrently import ATOMIC, AddIndexBeside, AlterFieldUnindexed
+
 
 class Migration(migrations.Migration):
+    atomic = ATOMIC
+
     dependencies = [
         ("packaging", "0005_growth"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.AlterField(
+        AlterFieldUnindexed(
             model_name="inventoryitem",
             name="lot_code",
             field=models.CharField(blank=True, max_length=100, verbose_name="lot code"),
         ),
-        migrations.AlterField(
+        AlterFieldUnindexed(
             model_name="stockmovement",
             name="created_by",
             field=models.ForeignKey(
@@ -31,22 +35,22 @@ class Migration(migrations.Migration):
                 verbose_name="by",
             ),
         ),
-        migrations.AddIndex(
+        AddIndexBeside(
             model_name="assemblyorder",
             index=models.Index(fields=["status", "-due_on", "-id"], name="packaging_order_status_ix"),
         ),
-        migrations.AddIndex(
+        AddIndexBeside(
             model_name="assemblyorder",
             index=models.Index(fields=["-due_on", "-id"], name="packaging_order_due_ix"),
         ),
-        migrations.AddIndex(
+        AddIndexBeside(
             model_name="inventoryitem",
             index=models.Index(
                 django.db.models.functions.text.Upper("lot_code"),
                 name="packaging_lot_code_ix",
             ),
         ),
-        migrations.AddIndex(
+        AddIndexBeside(
             model_name="stockmovement",
             index=models.Index(fields=["created_by", "-created_at", "-id"], name="packaging_move_by_ix"),
         ),
