@@ -37,11 +37,16 @@ def analyze(request, transactional_db):
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """No statement of a test stands still for ever: one that takes two minutes is ended, and names itself."""
+    """No statement of a test stands still for ever, and PostgreSQL looks at no table by itself, where rows come and go."""
     if connection.vendor == "postgresql":
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            name = connection.ops.quote_name(connection.settings_dict["NAME"])
-            cursor.execute(f"ALTER DATABASE {name} SET statement_timeout = '2min'")
+        with django_db_blocker.unblock():
+            with connection.cursor() as cursor:
+                name = connection.ops.quote_name(connection.settings_dict["NAME"])
+                cursor.execute(f"ALTER DATABASE {name} SET statement_timeout = '2min'")
+                for table in connection.introspection.table_names():
+                    cursor.execute(f"ALTER TABLE {connection.ops.quote_name(table)} SET (autovacuum_enabled = off)")
+            connection.close()  # the limit is of connections that come
+            connection.close_pool()
 
 
 def pytest_terminal_summary(terminalreporter):

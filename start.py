@@ -234,9 +234,9 @@ def pytest(
     report.unlink(missing_ok=True)
     workers = min(os.cpu_count() or 1, 8)
     spread = ["-q", "-n", str(workers), "--dist", "worksteal", f"--junitxml={report}", f"--output={VAR / 'browser'}"]
-    # What stands still is ended after a quarter of an hour; if its threads do not end then, so does its worker, which
-    # says where each stood. Failing twice is failing.
-    spread += ["--timeout=900", "-o", "faulthandler_timeout=1000", "-o", "faulthandler_exit_on_timeout=true"]
+    # What stands still is ended after twelve minutes; if it goes on all the same, its worker is, which says where each
+    # thread stood. Failing twice is failing.
+    spread += ["--timeout=700", "-o", "faulthandler_timeout=1600", "-o", "faulthandler_exit_on_timeout=true"]
     spread += ["--reruns=1", "-rR"]
     code = run(PYTHON, *wrapper, "-m", "pytest", *spread, *arguments, env=env)
     if not report.exists():

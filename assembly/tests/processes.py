@@ -47,5 +47,6 @@ def manage(*arguments, url=None):
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "bakery.tests.settings", "DATABASE_URL": url or address()},
         capture_output=True,
         text=True,
+        timeout=300,
     )
     return done.returncode, done.stdout + done.stderr

@@ -156,11 +156,13 @@ def test_a_worker_that_is_killed_leaves_whole_runs_or_none(bakehouse):
         worker = processes.Process(target=record_for_ever, args=(writer, database, good, RUN_DATE, seed))
         worker.start()
         writer.close()
-        assert reader.poll(60)
-        said = os.read(reader.fileno(), 16)  # it is at work
-        time.sleep(rand.uniform(0, 0.05))
-        worker.kill()
-        worker.join()
+        try:
+            assert reader.poll(60)
+            said = os.read(reader.fileno(), 16)  # it is at work
+            time.sleep(rand.uniform(0, 0.05))
+        finally:
+            worker.kill()
+            worker.join()
         while part := os.read(reader.fileno(), 4096):
             said += part
         reader.close()
