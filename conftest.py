@@ -37,7 +37,7 @@ def analyze(request, transactional_db):
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """No statement of a test stands still for ever, and PostgreSQL looks at no table by itself, where rows come and go."""
+    """No statement of a test stands still for ever, and PostgreSQL looks at no table by itself: rows come and go."""
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock():
             with connection.cursor() as cursor:

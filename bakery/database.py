@@ -7,7 +7,7 @@ import os
 import sqlite3
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -38,7 +38,7 @@ def database_from_url(url: str, *, var_dir: Path) -> dict[str, Any]:
             "USER": unquote(parts.username or ""),
             "PASSWORD": unquote(parts.password or ""),
             "HOST": unquote(parts.hostname or ""),
-            "PORT": str(parts.port or ""),
+            "PORT": _port(parts),
             # The pool keeps the connections, so Django itself must not.
             "CONN_MAX_AGE": 0,
             # A connection is asked before it is used: a server that was away and is back answers at once.
@@ -46,6 +46,13 @@ def database_from_url(url: str, *, var_dir: Path) -> dict[str, Any]:
             "OPTIONS": {**dict(parse_qsl(parts.query)), **PREPARED, "pool": dict(POOL)},
         }
     raise ImproperlyConfigured("DATABASE_URL must start with sqlite:/// or postgres://.")
+
+
+def _port(parts: SplitResult) -> str:
+    try:
+        return str(parts.port or "")
+    except ValueError as error:
+        raise ImproperlyConfigured("The port in DATABASE_URL must be a number from 1 to 65535.") from error
 
 
 def through_a_pooler(database: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
@@ -222,6 +223,10 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
+try:
+    ZoneInfo(TIME_ZONE)
+except (ValueError, LookupError, OSError):
+    raise ImproperlyConfigured(f"Set TIME_ZONE to a name like Europe/Berlin: {TIME_ZONE!r} is none.") from None
 BAKERY_CURRENCY = os.environ.get("BAKERY_CURRENCY", "€")
 
 # Static files. WhiteNoise serves them from the folders themselves until `collectstatic` has written a manifest:

@@ -34,7 +34,7 @@ class Answer:
 
 @dataclass
 class Browser:
-    """A browser of somebody; each request is a connection of its own, as sync workers make it."""
+    """A browser of somebody; each request is a connection of its own."""
 
     port: int
     cookies: dict[str, str] = field(default_factory=dict)

@@ -147,7 +147,6 @@ def _of_debt(
         shown=shown,
         rows=rows,
         unit=unit,
-        is_each=not unit,
     )
 
 
@@ -256,7 +255,6 @@ def _of_run(run: AssemblyRun, title: str, formula: str, shown: Decimal | None, r
         formula=formula,
         shown=shown,
         rows=rows,
-        is_each=True,
     )
 
 

@@ -193,9 +193,12 @@ def test_a_setting_that_is_no_number_is_refused_with_one_sentence(given: dict[st
         ({"BAKERY_HTTPS": "yes"}, "Set BAKERY_HTTPS to 1 or 0: 'yes' is neither."),
         ({"BAKERY_POOLER": "true"}, "Set BAKERY_POOLER to 1 or 0: 'true' is neither."),
         ({"BAKERY_POOLER": "1"}, "Set BAKERY_POOLER only where DATABASE_URL names a pooler before PostgreSQL."),
+        ({"TIME_ZONE": "Europe/Berlim"}, "Set TIME_ZONE to a name like Europe/Berlin: 'Europe/Berlim' is none."),
+        ({"TIME_ZONE": "../etc"}, "Set TIME_ZONE to a name like Europe/Berlin: '../etc' is none."),
+        ({"DATABASE_URL": "postgres://x@y:99999/z"}, "The port in DATABASE_URL must be a number from 1 to 65535."),
     ],
 )
-def test_a_switch_that_is_neither_on_nor_off_is_refused_with_one_sentence(given: dict[str, str], words: str):
+def test_what_makes_no_sense_is_refused_with_one_sentence(given: dict[str, str], words: str):
     done = manage("check", SECRET_KEY=KEY, ALLOWED_HOSTS="x.example", **given)
     assert (done.returncode, done.stderr) == (1, f"{words}\n")
 

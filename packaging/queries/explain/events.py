@@ -270,6 +270,5 @@ def _of_event(
         shown=shown,
         rows=list(rows),
         unit=unit,
-        is_each=not unit,
         others=others,
     )

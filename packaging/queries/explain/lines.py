@@ -121,7 +121,6 @@ def cost(pk: int, end: End = "likely") -> Explanation:
         formula=formula if end == "likely" else ENDS[end],
         shown=at(whole, end),
         rows=rows,
-        is_each=True,
         others=other_ends("line", pk, whole, end),
     )
 

@@ -86,7 +86,6 @@ def unit_cost(pk: int) -> Explanation:
         shown=lot.unit_cost,
         ledger=_movements(lot, "value") if lot.quantity else None,
         rows=[] if lot.quantity else [Row(_("Cost of the whole lot"), lot.total_cost, lot.received_on)],
-        is_each=True,
         finish=lambda total: costs.unit_cost(lot.quantity, total, lot.quantity_received, total),
         finish_words=_("divided by %(quantity)s") % {"quantity": in_words(divisor)},
         is_known=lot.is_cost_known,

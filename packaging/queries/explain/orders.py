@@ -49,7 +49,6 @@ def _cost(
             Row(row.line.name, at(row.cost, end), link=explain_url(figure, row.line.pk), link_words=_("Explain"))
             for row in overview.lines
         ],
-        is_each=True,
         others=other_ends(kind, owner.pk, overview.cost, end),
     )
 

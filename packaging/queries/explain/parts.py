@@ -76,7 +76,6 @@ class Explanation:
     rows: Sequence[Row] = ()
     ledger: Ledger | None = None
     unit: str = ""  # of a quantity; a cost has none
-    is_each: bool = False  # a cost of one piece
     finish: Callable[[Decimal], Decimal] | None = None
     finish_words: str = ""
     is_least: bool = False

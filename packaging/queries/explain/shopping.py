@@ -107,7 +107,7 @@ def cost(days: int, thing: Thing) -> Explanation:
 def _of_receipt(
     days: int, row: ShoppingRow, title: str, formula: str, shown: Decimal | None, quantity: Decimal
 ) -> Explanation:
-    found = Explanation(title=title, about=row.name, back=_back(days), formula=formula, shown=shown, is_each=True)
+    found = Explanation(title=title, about=row.name, back=_back(days), formula=formula, shown=shown)
     last = row.last_receipt
     if last is None:
         return replace(found, rows=[Row(_("No price was ever paid"), None)])
