@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.auth import signals
+from django.core.checks import Tags, register
 from django.db.backends.signals import connection_created
 from django.db.models.signals import m2m_changed, post_migrate
 from django.utils.translation import gettext_lazy as _
@@ -18,9 +19,11 @@ class BakeryConfig(AppConfig):
         from django.contrib.auth.models import Group, User
 
         from bakery import people_history, people_log  # noqa: F401 - local, as the models: they are ready only now
+        from bakery.checks import demanded_groups
         from bakery.database import allow_long_statements
         from bakery.ledger import guard_ledger
 
+        register(demanded_groups, Tags.database)
         connection_created.connect(allow_long_statements)
         post_migrate.connect(guard_ledger, sender=self)
         signals.user_logged_in.connect(people_history.signed_in)

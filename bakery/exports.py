@@ -3,13 +3,14 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO, StringIO
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils import timezone
 
 from bakery.forms import plain_number
 
@@ -21,7 +22,7 @@ BYTE_ORDER_MARK = "\ufeff"  # tells spreadsheets that the file is UTF-8
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-FORMATS = {date: "yyyy-mm-dd", Decimal: "General", str: "@"}
+FORMATS = {date: "yyyy-mm-dd", datetime: "yyyy-mm-dd hh:mm", Decimal: "General", str: "@"}
 
 
 def cell(value: Cell) -> str:
@@ -33,6 +34,11 @@ def cell(value: Cell) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return guarded(value) if isinstance(value, str) else str(value)
+
+
+def moment(value: datetime) -> datetime:
+    """Return a moment as every list writes it: in the time of the shop, to the second."""
+    return timezone.localtime(value).replace(microsecond=0)
 
 
 def guarded(text: str) -> str:
@@ -104,5 +110,7 @@ def xlsx_answer(name: str, rows: Iterable[Sequence[Cell]], kinds: Sequence[type]
 
 
 def _xlsx_value(value: Cell) -> Cell:
-    """Return a value as itself; text without what XML cannot hold."""
+    """Return a value as itself; text without what XML cannot hold, a moment without its zone: XLSX knows none."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None)
     return NOT_IN_XML.sub("\ufffd", guarded(value)) if isinstance(value, str) else value

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -81,9 +82,20 @@ def look_at_database() -> list[Finding]:
     ]
 
 
+def disks() -> set[Path]:
+    """Return the folders that are written to: the program's, and that of a database in a file."""
+    found = {Path(settings.VAR_DIR)}
+    shop = connections[DEFAULT_DB_ALIAS]
+    name = str(shop.settings_dict["NAME"])
+    if shop.vendor == "sqlite" and name != ":memory:" and not name.startswith("file:"):
+        folder = Path(name).resolve().parent
+        found |= {folder} if folder.is_dir() else set()  # one that is away is the database's trouble
+    return found
+
+
 def look_at_disk() -> Finding:
-    """Ask how much can still be written."""
-    free = shutil.disk_usage(settings.VAR_DIR).free
+    """Ask how much can still be written where least is left."""
+    free = min(shutil.disk_usage(folder).free for folder in disks())
     return Finding(gettext_lazy("Disk"), free >= LEAST_DISK, _("%(size)s are free.") % {"size": filesizeformat(free)})
 
 

@@ -4,16 +4,20 @@ Each app names its sources (bakery/people_log.py, packaging/log.py): which rows,
 each source its newest rows by the index on the moment, and from those the newest of all.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import reduce
 from itertools import islice
+from operator import or_
 from types import MappingProxyType
 from typing import Any
 
 from django.db.models import BigIntegerField, DecimalField, F, Model, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast
+from django.db.models.lookups import IContains
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -202,9 +206,18 @@ def history_source(
             Q(history_label_key__contains=fold(text))
             | Q(history_change_reason__icontains=text)
             | Q(history_who__icontains=text)
+            | _changed("history_changes", text)
         ),
         about=about,
     )
+
+
+def _changed(column: str, text: str) -> Q:
+    """Find a text in what changed. SQLite keeps ä as its number and knows its capital as another letter."""
+    words = Cast(F(column), TextField())
+    ways = {text, text.lower(), text.upper(), text.capitalize()} if not text.isascii() else {text}
+    written = {json.dumps(way, ensure_ascii=is_ascii)[1:-1] for way in ways for is_ascii in (True, False)}
+    return reduce(or_, (Q(IContains(words, way)) for way in sorted(written)))
 
 
 def entries(wish: Wish, before: Place | None = None, limit: int = SHOWN + 1) -> list[Entry]:

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import parse_qs, unquote_to_bytes, urlsplit, urlunsplit
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME, get_user, logout
@@ -16,8 +16,9 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
+from django.core.handlers.asgi import ASGIRequest
 from django.db import IntegrityError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import resolve_url
 from django.urls import Resolver404, resolve, reverse
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 UNREADABLE = (ValueError, OverflowError, FieldDoesNotExist)  # what the admin fails with over nonsense in an address
 
 ROWS = re.compile(r"[0-9]{1,3}")  # more rows than a form has fields for are a made-up number
+
+REPLACED = "\ufffd"  # what Django writes for bytes that are not UTF-8
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -72,7 +75,11 @@ class SecurityHeadersMiddleware:
 
 
 class InputMiddleware:
-    """Refuse what is too large, what is no text, and null bytes: PostgreSQL stores none and would fail late.
+    """Refuse what is too large, bytes that are not UTF-8, and null bytes: PostgreSQL stores none and would fail late.
+
+    Django puts a sign in the place of broken bytes and goes on: another text than was sent would be stored. What a file
+    holds is asked where it is read. An address with broken bytes leads nowhere, for Django leaves them in it as %FF. A
+    cookie may hold them: it can be another program's of the same host.
 
     This is asked before anything else reads the form, because Django's own page for a refusal reads it again. Django's
     limits do not count files, so the body is measured as a whole first.
@@ -83,23 +90,50 @@ class InputMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer 413, 414 or 400 in words; bytes that are not UTF-8 were replaced by Django already."""
+        """Answer 413, 414 or 400 in words."""
         if len(request.META.get("QUERY_STRING", "")) > settings.BAKERY_MAX_QUERY_LENGTH:
             return _plain(_("This address is too long. Nothing was changed."), 414)
         if _length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and not _is_sheet(request):
             return _plain(_("This is too much at once. Nothing was changed."), 413)
-        texts = [request.path_info, *request.COOKIES.values()]
         try:
-            for values in (request.GET, request.POST):
-                for name, given in values.lists():
-                    texts += [name, *map(str, given)]
+            texts = [*_texts(request.GET), *_texts(request.POST)]
+            is_utf8 = _is_utf8(request)
         except (TooManyFieldsSent, TooManyFilesSent):
             return _plain(_("This form has too many fields or files. Nothing was changed."), 413)
         except (BadRequest, MultiPartParserError, UnreadablePostError):  # another encoding, or broken off
             return _plain(_("This cannot be read as a form in UTF-8. Nothing was changed."), 400)
-        if any("\0" in text for text in texts):
+        if not is_utf8 or any("\0" in text for text in [request.path_info, *request.COOKIES.values(), *texts]):
             return _plain(_("This text has a character that cannot be stored. Nothing was changed."), 400)
         return self.get_response(request)
+
+
+def _texts(values: QueryDict) -> list[str]:
+    """Return the names and values of a query or a form, as Django read them."""
+    return [text for name, given in values.lists() for text in (name, *map(str, given))]
+
+
+def _is_utf8(request: HttpRequest) -> bool:
+    """Say whether query and form are UTF-8.
+
+    Bytes are asked where they are still here. Of a form in parts only what Django made of it is: no sign for a broken
+    character may stand in its text, nor in the name of a file. Django leaves out a part whose head cannot be read.
+    """
+    query = request.META.get("QUERY_STRING", "")
+    if not _can_be_read(query.encode("utf-8" if isinstance(request, ASGIRequest) else "latin-1")):
+        return False
+    if request.content_type == "application/x-www-form-urlencoded" and request.method == "POST":
+        return _can_be_read(request.body)
+    names = [text for name, files in request.FILES.lists() for text in (name, *(file.name or "" for file in files))]
+    return not any(REPLACED in text for text in (*names, *_texts(request.POST)))
+
+
+def _can_be_read(text: bytes) -> bool:
+    """Say whether bytes as they stand in an address are UTF-8, also those that are written as %FF."""
+    try:
+        unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _length(request: HttpRequest) -> int:

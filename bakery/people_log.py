@@ -23,7 +23,7 @@ add_sources(
             "log_label": F("username"),
             "log_reason": F("address"),
         },
-        search=lambda text: Q(username__icontains=text),
+        search=lambda text: Q(username__icontains=text) | Q(address__icontains=text),
         about={"person": lambda pk: Q(user=pk)},
         actions=dict(SignIn.Kind.choices),
     ),

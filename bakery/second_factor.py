@@ -9,7 +9,7 @@ import secrets
 
 import segno
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 from django.utils.safestring import SafeString
@@ -36,6 +36,13 @@ def must_have_factor(user: User) -> bool:
     if STAFF in names and (user.is_staff or user.is_superuser):
         return True
     return user.groups.filter(name__in=names).exists()
+
+
+def unknown_groups() -> list[str]:
+    """Return the groups that the setting names and that do not exist: a slip of the pen would demand nothing."""
+    names = [name for name in settings.BAKERY_SECOND_FACTOR_GROUPS if name != STAFF]
+    there = set(Group.objects.filter(name__in=names).values_list("name", flat=True)) if names else set()
+    return [name for name in names if name not in there]
 
 
 def is_verified(user: User | AnonymousUser) -> bool:

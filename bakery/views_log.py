@@ -7,13 +7,12 @@ from django import forms
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from bakery.exports import Cell, csv_stream
+from bakery.exports import Cell, csv_stream, moment
 from bakery.forms import DayField, PlainForm
 from bakery.log import KINDS, SEARCHED, SHOWN, Entry, Wish, entries, every_entry, place_of, subject_of
 from bakery.templatetags.bakery_tags import VIEW_COSTS
@@ -121,7 +120,7 @@ def table(found: Iterable[Entry], *, with_costs: bool) -> Iterator[list[Cell]]:
     ]
     for entry in found:
         yield [
-            timezone.localtime(entry.moment).replace(microsecond=0),
+            moment(entry.moment),
             entry.who,
             entry.kind_label,
             entry.action_label,

@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.db.models import Count, QuerySet, Window
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -20,7 +19,7 @@ from assembly.forms import DebtLotsForm, DebtsAcceptForm, DebtWaiveForm
 from assembly.models import PackagingDebt
 from assembly.queries import DebtRow, debt_row, debt_rows, done_rows, other_generics, settling_lots, shared_rows
 from assembly.services import settle_debt, settle_debts, waive_debt
-from bakery.exports import Cell, asks_for_file, csv_stream, in_batches
+from bakery.exports import Cell, asks_for_file, csv_stream, in_batches, moment
 from bakery.text import whole_number
 from bakery.web import (
     HtmxHttpRequest,
@@ -67,10 +66,10 @@ def table(debts: QuerySet[PackagingDebt]) -> Iterator[list[Cell]]:
     for rows in in_batches(debts):
         for debt in rows:
             run, generic = debt.assembly_run, debt.generic_product
-            moment = timezone.localtime(run.assembled_at).replace(microsecond=0)
+            when = moment(run.assembled_at)
             amounts = [debt.quantity_owed, debt.quantity_settled, debt.quantity_open]
             waived = debt.waived_reason if debt.waived_at else ""
-            yield [run.pk, moment, run.finished_good.display_name, generic.name, generic.unit, *amounts, waived]
+            yield [run.pk, when, run.finished_good.display_name, generic.name, generic.unit, *amounts, waived]
 
 
 def _list(request: HtmxHttpRequest) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_safe
 from assembly.forms import RunFilterForm
 from assembly.models import AssemblyRun
 from assembly.queries import goods_uses, ledger, may_void, run_before, run_filters, with_movements
-from bakery.exports import Cell, asks_for_file, csv_stream, in_batches
+from bakery.exports import Cell, asks_for_file, csv_stream, in_batches, moment
 from bakery.templatetags.bakery_tags import VIEW_COSTS
 from bakery.web import HtmxHttpRequest, newest_first, permission_required, render_part, safe_next
 from packaging.costs import ZERO, per_unit, percent_above, round4
@@ -50,11 +49,11 @@ def table(runs: QuerySet[AssemblyRun], *, with_costs: bool) -> Iterator[list[Cel
     for rows in in_batches(runs):
         for run in rows:
             state = _("voided") if run.is_voided else _("provisional") if run.has_open_debt else ""
-            moment = timezone.localtime(run.assembled_at).replace(microsecond=0)
+            when = moment(run.assembled_at)
             order = [run.order_id, str(run.order.customer) if run.order else ""]
             paid = [run.total_component_cost, run.per_unit_cost] if with_costs else []
             who = str(run.recorded_by or "")
-            yield [run.pk, moment, run.finished_good.display_name, run.quantity_assembled, *order, who, state, *paid]
+            yield [run.pk, when, run.finished_good.display_name, run.quantity_assembled, *order, who, state, *paid]
 
 
 @permission_required("assembly.view_assemblyrun")

@@ -83,6 +83,26 @@ def test_managers_see_what_is_wrong(manager, request, trouble, words):
     assert words in answer.content.decode()
 
 
+def test_the_disk_of_a_database_elsewhere_counts_too(monkeypatch, tmp_path, settings):
+    if connection.vendor != "sqlite":
+        pytest.skip("the disk of PostgreSQL is another machine's")
+    free = {str(settings.VAR_DIR): 10**12, str(tmp_path): 10**12}
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(health.shutil, "disk_usage", lambda path: usage(10**13, 0, free[str(path)]))
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "shop.sqlite3"))
+    assert health.look_at_disk().is_fine
+    for folder in (tmp_path, settings.VAR_DIR):
+        with monkeypatch.context() as full:
+            full.setitem(free, str(folder), 1)
+            assert (health.look_at_disk().is_fine, health.look_at_disk().text) == (False, "1\xa0byte are free.")
+
+
+@pytest.mark.parametrize("name", [":memory:", "file:memorydb_default?mode=memory&cache=shared", "/no/such/x.sqlite3"])
+def test_a_database_without_a_folder_has_no_disk_of_its_own(monkeypatch, settings, name):
+    monkeypatch.setitem(connection.settings_dict, "NAME", name)
+    assert health.disks() == {settings.VAR_DIR}
+
+
 def test_others_do_not(client):
     client.force_login(UserFactory(groups=["Planners"]))
     assert client.get("/menu/health/").status_code == 403

@@ -4,10 +4,11 @@ import csv
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -140,6 +141,24 @@ def test_a_reason_stands_beside_it(manager, busy):
 @pytest.mark.parametrize("text", ["summer", "SUMMER", "Sümmer  fair", "fair summer"])
 def test_it_is_searched_without_regard_to_case_and_accents(manager, busy, text):
     assert {entry.kind for entry in pages(manager, f"q={text}")} == {"events"}
+
+
+@pytest.mark.parametrize("text", ["Managers", "managers new", "Schöne", "schöne", 'say "yes"', "10\\20"])
+def test_what_changed_is_searched_too(manager, busy, text):
+    new = User.objects.get(username="new")
+    with acting(busy):
+        new.groups.add(Group.objects.get_or_create(name="Managers")[0])
+        new.groups.add(Group.objects.create(name='Schöne Leute say "yes" to 10\\20'))
+    found = pages(manager, urlencode({"q": text, "kind": "people"}))
+    assert any(entry.label == "new" and any(change.new for change in entry.changes) for entry in found)
+    assert not any("torn" in entry.reason for entry in pages(manager, urlencode({"q": text})))
+    assert pages(manager, "q=managers+nobody") == []
+
+
+def test_sign_ins_are_found_by_the_address(manager, busy):
+    for username, address in (("ben", "192.0.2.78"), ("eve", "192.0.2.79")):
+        SignIn.objects.create(kind=SignIn.Kind.IN, username=username, address=address)
+    assert [entry.label for entry in pages(manager, "q=192.0.2.78")] == ["ben"]
 
 
 def test_days_are_the_shops(manager, busy, settings):

@@ -6,14 +6,16 @@ from datetime import timedelta
 import pytest
 from axes.models import AccessAttempt
 from django.contrib.auth.models import Group
-from django.db import connection
+from django.core.checks import Tags, run_checks
+from django.core.management import call_command
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from bakery import second_factor
+from bakery import checks, second_factor
 from bakery.tests.codes import code_of
 from packaging.tests.factories import UserFactory
 from packaging.tests.threads import at_once
@@ -336,3 +338,39 @@ def test_a_page_takes_one_statement_more_for_who_has_one_or_may_have_to(client, 
     settings.BAKERY_SECOND_FACTOR_GROUPS = ["Packers"]
     assert statements(client) == plain + 1  # is this person of such a group?
     assert statements(browser) == plain + 1
+
+
+def warned(databases=("default",)):
+    found = run_checks(tags=[Tags.database], databases=databases)
+    return [message.msg for message in found if message.id == "bakery.W001"]
+
+
+def test_a_demanded_group_that_does_not_exist_is_told(settings, capsys):
+    call_command("setup_roles")
+    settings.BAKERY_SECOND_FACTOR_GROUPS = ["Managers", "staff", "managers", "Bakers"]
+    sentence = (
+        "BAKERY_SECOND_FACTOR_GROUPS names groups that do not exist and demands nothing of them: managers, Bakers."
+    )
+    assert warned() == [sentence]
+    call_command("setup_roles")
+    assert capsys.readouterr().err.strip() == sentence
+    settings.BAKERY_SECOND_FACTOR_GROUPS = ["Managers", "staff"]
+    assert warned() == []
+    call_command("setup_roles")
+    assert capsys.readouterr().err == ""
+
+
+def test_the_demanded_groups_are_looked_for_only_where_a_database_is_asked(settings, django_assert_num_queries):
+    settings.BAKERY_SECOND_FACTOR_GROUPS = ["Bakers"]
+    with django_assert_num_queries(0):
+        assert warned(None) == []
+        call_command("check", deploy=True, verbosity=0)
+
+
+def test_nothing_is_said_about_groups_before_there_are_tables(settings, monkeypatch):
+    def no_table():
+        raise OperationalError("no such table: auth_group")
+
+    settings.BAKERY_SECOND_FACTOR_GROUPS = ["Bakers"]
+    monkeypatch.setattr(checks, "unknown_groups", no_table)
+    assert warned() == []

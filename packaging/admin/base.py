@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bakery.context_processors import url_or_none
-from bakery.exports import Cell, csv_answer, xlsx_answer
+from bakery.exports import Cell, csv_answer, moment, xlsx_answer
 from bakery.models import FoldedField
 from bakery.templatetags.bakery_tags import VIEW_COSTS, money
 from bakery.text import fold
@@ -296,15 +296,15 @@ class ShopAdmin(CostsHidden, admin.ModelAdmin[M]):
         return [head, *([self.cell(name, row) for name in names] for row in rows)]
 
     def cell(self, name: Any, row: M) -> Cell:
-        """Return one cell: an exact number, a day, or text."""
+        """Return one cell: an exact number, a day, a moment, or text."""
         field, attribute, value = lookup_field(name, row, self)
         exact = getattr(row, self.exact.get(name) or str(getattr(attribute, "admin_order_field", "")), None)
         if isinstance(value, Decimal) or isinstance(exact, Decimal):
             return exact if isinstance(exact, Decimal) else value
         if field is not None and getattr(field, "choices", None):
             value = getattr(row, f"get_{field.name}_display")()
-        if isinstance(value, date) and not isinstance(value, datetime):
-            return value
+        if isinstance(value, date):
+            return moment(value) if isinstance(value, datetime) else value
         return "" if value is None else strip_tags(str(value))
 
 

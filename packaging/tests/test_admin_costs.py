@@ -1,9 +1,13 @@
 """Costs in the admin and in its exports, only for whoever may see them."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
+from openpyxl import load_workbook
 
 from packaging.models import (
     InventoryItem,
@@ -94,6 +98,22 @@ def test_the_export_holds_no_formula(admin_page):
     row = exported(admin_page, product)
     assert (row["Design"], row["Supplier"]) == ("'=1+1", "'@sum")
     assert exported(admin_page, MovementFactory(quantity=-3))["Quantity"] == "-3"
+
+
+@pytest.mark.parametrize(
+    ("zone", "written"),
+    [("Europe/Berlin", "2025-12-10T00:30:05+01:00"), ("Asia/Kathmandu", "2025-12-10T05:15:05+05:45")],
+)
+def test_the_export_has_the_time_of_the_shop_as_its_lists_do(admin_page, monkeypatch, zone, written):
+    with monkeypatch.context() as then:
+        then.setattr(timezone, "now", lambda: datetime(2025, 12, 9, 23, 30, 5, 123456, tzinfo=UTC))
+        movement = MovementFactory()
+    data = {"action": "export_xlsx", "_selected_action": [movement.pk]}
+    with timezone.override(zone):
+        assert exported(admin_page, movement)["Created at"] == written
+        answer = admin_page.post(page(StockMovement, "changelist"), data)
+    cell = load_workbook(BytesIO(answer.content)).active["A2"]
+    assert (cell.value.isoformat(), cell.number_format) == (written[:19], "yyyy-mm-dd hh:mm")
 
 
 def test_the_export_of_generic_products_has_their_stock(admin_page):

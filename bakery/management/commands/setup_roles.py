@@ -5,8 +5,10 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
+from bakery.checks import no_such_groups
 from bakery.commands import ShopCommand
 from bakery.roles import PermissionsMissing, set_up_roles
+from bakery.second_factor import unknown_groups
 
 
 class Command(ShopCommand):
@@ -20,3 +22,5 @@ class Command(ShopCommand):
         except PermissionsMissing as error:
             raise CommandError(_("Run migrate first: %(names)s are missing.") % {"names": error}) from error
         self.stdout.write(_("Groups ready: %(names)s.") % {"names": ", ".join(group.name for group in groups)})
+        if names := unknown_groups():
+            self.stderr.write(no_such_groups(names))
