@@ -38,7 +38,7 @@ from assembly.queries.runs import (
     run_subject,
     with_movements,
 )
-from assembly.queries.trace import trace_back, trace_forward, traced_lot
+from assembly.queries.trace import Onward, RunOfLots, trace_back, trace_forward, traced_lot
 from assembly.queries.undo import PromiseBack, TakenAgain, debts_closed, promises_back, taken_again
 
 __all__ = [
@@ -47,8 +47,10 @@ __all__ = [
     "GoodsLotUses",
     "GoodsUse",
     "LedgerRow",
+    "Onward",
     "PlanRead",
     "PromiseBack",
+    "RunOfLots",
     "RunSubject",
     "Step",
     "TakenAgain",
