@@ -28,6 +28,7 @@ from assembly.queries.runs import (
     goods_lot_uses,
     goods_uses,
     ledger,
+    ledgers,
     may_ask_to_void,
     may_void,
     others_goods,
@@ -39,7 +40,7 @@ from assembly.queries.runs import (
     with_movements,
 )
 from assembly.queries.trace import Onward, RunOfLots, trace_back, trace_forward, traced_lot
-from assembly.queries.undo import PromiseBack, TakenAgain, debts_closed, promises_back, taken_again
+from assembly.queries.undo import PromiseBack, TakenAgain, Undoing, taken_again, undoing
 
 __all__ = [
     "UNDO_MINUTES",
@@ -54,6 +55,7 @@ __all__ = [
     "RunSubject",
     "Step",
     "TakenAgain",
+    "Undoing",
     "check_books",
     "consumptions",
     "consumptions_of",
@@ -61,7 +63,6 @@ __all__ = [
     "day_orders",
     "debt_row",
     "debt_rows",
-    "debts_closed",
     "debts_of_run",
     "done_rows",
     "estimate_open",
@@ -69,6 +70,7 @@ __all__ = [
     "goods_uses",
     "last_day",
     "ledger",
+    "ledgers",
     "made_on",
     "making_plan",
     "may_ask_to_void",
@@ -77,7 +79,6 @@ __all__ = [
     "other_generics",
     "others_goods",
     "own_goods_movements",
-    "promises_back",
     "read_plan",
     "recent_runs",
     "run_before",
@@ -91,6 +92,7 @@ __all__ = [
     "trace_back",
     "trace_forward",
     "traced_lot",
+    "undoing",
     "uses_outside",
     "waiting_counts",
     "with_movements",
