@@ -333,6 +333,48 @@ def test_same_as_the_last_day_fills_numbers_and_stores_nothing(client, shop):
     assert everything() == before
 
 
+def test_same_as_the_last_day_is_offered_without_any_open_order(client):
+    good, unit = FinishedGoodFactory(), FinishedUnitFactory()
+    LotFactory(finished_unit=unit, quantity=10)
+    CompositionFactory(assembly=good, finished_unit=unit, component_quantity=1)
+    runs.record_assembly(
+        quantity=3, finished_good_id=good.pk, by=None, key=uuid4(), assembled_at=timezone.now() - timedelta(days=1)
+    )
+    opened = client.get(PAGE)
+    assert "No order is open" in text_of(opened)
+    assert 'name="then" value="same">Same as' in opened.content.decode()
+    filled = client.post(PAGE, {**fields_of(opened), "then": "same"})
+    assert fields_of(filled)[f"made_g{good.pk}"] == "3"
+
+
+def test_as_ordered_fills_in_what_is_left_of_orders_that_are_due_and_stores_nothing(client, shop):
+    """Nothing but the button is needed, so that a page without JavaScript has it too."""
+    later = OrderFactory(quantity=7, due_on=timezone.localdate() + timedelta(days=1))
+    today = OrderFactory(quantity=6, quantity_assembled=2, due_on=timezone.localdate())
+    CompositionFactory(order=later)
+    CompositionFactory(order=today)
+    opened = client.get(PAGE)
+    assert '<button class="button" type="submit" name="then" value="ordered">As ordered</button>' in (
+        opened.content.decode()
+    )
+    before = everything()
+    fields = fields_of(check(client, "ordered", answer=opened, **{made(shop, "E1/G2"): "5"}))
+    assert (fields[made(shop, "E1/G1")], fields[made(shop, "E1/G2")]) == ("50", "5")  # what was typed stays
+    assert (fields[f"made_o{today.pk}"], fields[f"made_o{later.pk}"]) == ("4", "")
+    assert everything() == before
+
+
+def test_as_ordered_fills_in_all_orders_where_none_is_due(client):
+    sheet(2)
+    AssemblyOrder.objects.update(due_on=timezone.localdate() + timedelta(days=2))
+    fields = fields_of(client.post(PAGE, {**fields_of(client.get(PAGE)), "then": "ordered"}))
+    assert [text for name, text in fields.items() if name.startswith("made_")] == ["5", "5"]
+
+
+def test_as_ordered_is_not_offered_without_orders(client):
+    assert 'value="ordered"' not in client.get(PAGE).content.decode()
+
+
 def test_same_as_the_last_day_goes_no_further_than_the_order(client, shop):
     runs.record_assembly(
         quantity=30,
