@@ -28,6 +28,7 @@ from assembly.queries.runs import (
     goods_lot_uses,
     goods_uses,
     ledger,
+    ledgers,
     may_ask_to_void,
     may_void,
     others_goods,
@@ -38,8 +39,8 @@ from assembly.queries.runs import (
     run_subject,
     with_movements,
 )
-from assembly.queries.trace import trace_back, trace_forward, traced_lot
-from assembly.queries.undo import PromiseBack, TakenAgain, debts_closed, promises_back, taken_again
+from assembly.queries.trace import Onward, RunOfLots, trace_back, trace_forward, traced_lot
+from assembly.queries.undo import PromiseBack, TakenAgain, Undoing, taken_again, undoing
 
 __all__ = [
     "UNDO_MINUTES",
@@ -47,11 +48,14 @@ __all__ = [
     "GoodsLotUses",
     "GoodsUse",
     "LedgerRow",
+    "Onward",
     "PlanRead",
     "PromiseBack",
+    "RunOfLots",
     "RunSubject",
     "Step",
     "TakenAgain",
+    "Undoing",
     "check_books",
     "consumptions",
     "consumptions_of",
@@ -59,7 +63,6 @@ __all__ = [
     "day_orders",
     "debt_row",
     "debt_rows",
-    "debts_closed",
     "debts_of_run",
     "done_rows",
     "estimate_open",
@@ -67,6 +70,7 @@ __all__ = [
     "goods_uses",
     "last_day",
     "ledger",
+    "ledgers",
     "made_on",
     "making_plan",
     "may_ask_to_void",
@@ -75,7 +79,6 @@ __all__ = [
     "other_generics",
     "others_goods",
     "own_goods_movements",
-    "promises_back",
     "read_plan",
     "recent_runs",
     "run_before",
@@ -89,6 +92,7 @@ __all__ = [
     "trace_back",
     "trace_forward",
     "traced_lot",
+    "undoing",
     "uses_outside",
     "waiting_counts",
     "with_movements",

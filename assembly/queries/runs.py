@@ -175,26 +175,33 @@ LEDGER_COLUMNS = {
 
 def ledger(run_id: int) -> list[LedgerRow]:
     """Return what a run used, in the order of its lines, waste last; one statement."""
+    return ledgers([run_id])[run_id]
+
+
+def ledgers(run_ids: Collection[int]) -> dict[int, list[LedgerRow]]:
+    """Return what each of these runs used, as `ledger` does for one; one statement for all."""
     no_text, amount = Value("", CharField()), DecimalField[Any, Any](max_digits=12, decimal_places=3)
     selects = []
     for model in consumption_models():
         is_packaging = model is AssemblyPackagingConsumption
-        rows = model.objects.filter(assembly_run=run_id).order_by()
+        rows = model.objects.filter(assembly_run__in=run_ids).order_by()
         rows = rows.annotate(
             design_then=F("design") if is_packaging else no_text,
             unit_then=F("unit") if is_packaging else no_text,
             amount=Cast("quantity_consumed", amount),
             promised=F("quantity_promised") if is_packaging else Cast(Value(0), amount),
         )
-        selects.append(rows.values_list("composition__sort_order", *LEDGER_COLUMNS.values()))
+        selects.append(rows.values_list("assembly_run", "composition__sort_order", *LEDGER_COLUMNS.values()))
     found = [
-        (row[0], LedgerRow(**dict(zip(LEDGER_COLUMNS, row[1:], strict=True))))
-        for row in selects[0].union(*selects[1:], all=True)
+        (run_id, place, LedgerRow(**dict(zip(LEDGER_COLUMNS, row, strict=True))))
+        for run_id, place, *row in (selects[0].union(*selects[1:], all=True) if run_ids else ())
     ]
     # A row without a line (imported ones) comes after those of the lines.
-    found.sort(key=lambda f: (f[1].kind == Consumption.Kind.WASTE, f[0] is None, f[0] or 0, f[1].line_id or 0, f[1].pk))
-    # A union loses the places of a computed column on SQLite.
-    return [replace(row, quantity=round3(row.quantity), promised=round3(row.promised)) for _place, row in found]
+    found.sort(key=lambda f: (f[2].kind == Consumption.Kind.WASTE, f[1] is None, f[1] or 0, f[2].line_id or 0, f[2].pk))
+    used: dict[int, list[LedgerRow]] = {run_id: [] for run_id in run_ids}
+    for run_id, _place, row in found:  # a union loses the places of a computed column on SQLite
+        used[run_id].append(replace(row, quantity=round3(row.quantity), promised=round3(row.promised)))
+    return used
 
 
 def with_movements(rows: Sequence[LedgerRow]) -> list[LedgerRow]:

@@ -73,7 +73,9 @@ def trace_forward(lot_id: int) -> list[Onward]:
         runs = AssemblyRun.objects.with_names().select_related("goods_lot").filter(pk__in=used).newest_first()
         found = [RunOfLots(run, used[run.pk], wasted[run.pk]) for run in runs] if used else []
         others = moves.exclude(kind__in=[StockMovement.Kind.CONSUMED, StockMovement.Kind.WASTED])
-        left = others.select_related("inventory_item", "order__event", "order__finished_good", "created_by")
+        left = others.select_related(
+            "inventory_item__finished_good", "order__event", "order__finished_good", "created_by"
+        )
         level = Onward(found, list(left.order_by("-pk")))
         if level.runs or level.left:
             levels.append(level)

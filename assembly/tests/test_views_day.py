@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from assembly import services as runs
 from assembly.models import AssemblyRun, PackagingDebt
-from assembly.queries import check_books
+from assembly.queries import check_books, ledger
 from bakery.tests.addresses import Forms, everything
 from packaging import services
 from packaging.models import AssemblyOrder, InventoryItem
@@ -25,6 +25,7 @@ from packaging.tests.factories import (
     FinishedUnitFactory,
     LotFactory,
     OrderFactory,
+    ProductFactory,
     UserFactory,
 )
 
@@ -146,6 +147,46 @@ def test_undo_takes_all_of_it_back(client, shop):
     assert before <= set(InventoryItem.objects.values_list("pk", "quantity", "value"))
     assert "voided" in text_of(client.get(url))
     assert void not in client.get(url).content.decode()
+
+
+def test_r28_the_whole_sheet_says_what_returns_reopens_and_closes_before_it_is_taken_back(client, shop):
+    order = shop.orders["E1/G1"]
+    checked = check(client, f"anyway_o{order.pk}", **{made(shop, "E1/G1"): "40"})
+    checked = check(client, "add", answer=checked, add=str(shop.goods["G7"].pk))
+    checked = check(client, answer=checked, anyway_notes="In a hurry", **{made(shop, "G7"): "2"})
+    assert record(client, checked).status_code == 302
+    first, second = AssemblyRun.objects.order_by("pk")
+    page = client.get(reverse("assembly:day_void", args=[second.pk]))
+    words = text_of(page)
+    for run in (first, second):
+        for row in ledger(run.pk):
+            assert f"{row.lot_code} {row.name}" in words
+            assert f'<data value="{row.total_cost}">' in page.content.decode()
+        assert f"{run.goods_lot.label} {run.finished_good}" in words
+    assert f"Promised to {order.customer} again: 30 pieces of lot L1" in words
+    assert "Not to be named any more: 10 pieces Cello bag 6x10." in words
+    packer = Client()
+    packer.force_login(UserFactory(permissions=["assembly.view_assemblyrun", "assembly.void_run"]))
+    seen = packer.get(reverse("assembly:day_void", args=[second.pk])).content.decode()
+    assert "30 pieces of lot L1" in re.sub(r"\s+", " ", seen)
+    assert "€" not in seen
+
+
+def test_r28_goods_that_the_sheet_itself_used_return_to_their_lot_before_it_goes(client, shop):
+    """Nothing of a nested good is on hand any more: its lot leaves with all that the run of it cost."""
+    inner, outer = FinishedGoodFactory(), FinishedGoodFactory()
+    unit = FinishedUnitFactory()
+    LotFactory(finished_unit=unit, quantity=10, total_cost=10)
+    CompositionFactory(assembly=inner, finished_unit=unit, component_quantity=1)
+    CompositionFactory(assembly=outer, finished_good=inner, component_quantity=1)
+    sheet = uuid4()
+    for good in (inner, outer):
+        runs.record_assembly(quantity=2, finished_good_id=good.pk, by=None, key=uuid4())
+    AssemblyRun.objects.update(sheet=sheet)
+    made_first = AssemblyRun.objects.get(finished_good=inner)
+    assert made_first.goods_lot.value == 0
+    undone = client.get(reverse("assembly:day_void", args=[made_first.pk])).context["undone"]
+    assert [each.goods_value for each in undone] == [2, 2]
 
 
 def test_undo_is_for_whoever_recorded_and_for_ten_minutes(shop):
@@ -292,6 +333,48 @@ def test_same_as_the_last_day_fills_numbers_and_stores_nothing(client, shop):
     assert everything() == before
 
 
+def test_same_as_the_last_day_is_offered_without_any_open_order(client):
+    good, unit = FinishedGoodFactory(), FinishedUnitFactory()
+    LotFactory(finished_unit=unit, quantity=10)
+    CompositionFactory(assembly=good, finished_unit=unit, component_quantity=1)
+    runs.record_assembly(
+        quantity=3, finished_good_id=good.pk, by=None, key=uuid4(), assembled_at=timezone.now() - timedelta(days=1)
+    )
+    opened = client.get(PAGE)
+    assert "No order is open" in text_of(opened)
+    assert 'name="then" value="same">Same as' in opened.content.decode()
+    filled = client.post(PAGE, {**fields_of(opened), "then": "same"})
+    assert fields_of(filled)[f"made_g{good.pk}"] == "3"
+
+
+def test_as_ordered_fills_in_what_is_left_of_orders_that_are_due_and_stores_nothing(client, shop):
+    """Nothing but the button is needed, so that a page without JavaScript has it too."""
+    later = OrderFactory(quantity=7, due_on=timezone.localdate() + timedelta(days=1))
+    today = OrderFactory(quantity=6, quantity_assembled=2, due_on=timezone.localdate())
+    CompositionFactory(order=later)
+    CompositionFactory(order=today)
+    opened = client.get(PAGE)
+    assert '<button class="button" type="submit" name="then" value="ordered">As ordered</button>' in (
+        opened.content.decode()
+    )
+    before = everything()
+    fields = fields_of(check(client, "ordered", answer=opened, **{made(shop, "E1/G2"): "5"}))
+    assert (fields[made(shop, "E1/G1")], fields[made(shop, "E1/G2")]) == ("50", "5")  # what was typed stays
+    assert (fields[f"made_o{today.pk}"], fields[f"made_o{later.pk}"]) == ("4", "")
+    assert everything() == before
+
+
+def test_as_ordered_fills_in_all_orders_where_none_is_due(client):
+    sheet(2)
+    AssemblyOrder.objects.update(due_on=timezone.localdate() + timedelta(days=2))
+    fields = fields_of(client.post(PAGE, {**fields_of(client.get(PAGE)), "then": "ordered"}))
+    assert [text for name, text in fields.items() if name.startswith("made_")] == ["5", "5"]
+
+
+def test_as_ordered_is_not_offered_without_orders(client):
+    assert 'value="ordered"' not in client.get(PAGE).content.decode()
+
+
 def test_same_as_the_last_day_goes_no_further_than_the_order(client, shop):
     runs.record_assembly(
         quantity=30,
@@ -424,3 +507,24 @@ def test_looking_and_checking_take_the_same_statements_for_one_row_and_for_many(
     assert [count[0] for count in counts] == [1, 39]
     assert counts[0][1:] == counts[1][1:]
     assert counts[0][1] <= 12
+
+
+def test_r28_what_a_void_does_is_asked_for_in_the_same_statements_for_one_run_and_for_many(client):
+    counts = []
+    for more in (1, 12):
+        known = set(AssemblyOrder.objects.values_list("pk", flat=True))
+        sheet(more)
+        bags = LotFactory(product=ProductFactory(), quantity=100)
+        orders = AssemblyOrder.objects.exclude(pk__in=known)
+        for order in orders:
+            line = CompositionFactory(order=order, packaging_product=bags.product, is_generic=True)
+            CompositionFactory(order=order, packaging_product=ProductFactory(), is_generic=True)
+            services.assign_lots(composition_id=line.pk, amounts={bags.pk: Decimal(5)}, by=None)
+        filled = {f"made_o{order.pk}": "1" for order in orders} | {f"anyway_o{order.pk}": "1" for order in orders}
+        checked = check(client, **filled, anyway_notes="In a hurry", on=timezone.localdate().isoformat())
+        assert record(client, checked, anyway_notes="In a hurry").status_code == 302
+        place = reverse("assembly:day_void", args=[AssemblyRun.objects.latest("pk").pk])
+        page = client.get(place)
+        assert [(len(each.promises), len(each.debts)) for each in page.context["undone"]] == [(1, 1)] * more
+        counts.append(statements(lambda: client.get(place)))  # noqa: B023
+    assert counts[0] == counts[1] <= 10

@@ -12,6 +12,7 @@ from django.urls import reverse
 from assembly.models import AssemblyRun, BooksCheck, PackagingDebt
 from assembly.queries import check_books
 from assembly.services import settle_debt
+from assembly.tests.factories import DebtFactory
 from assembly.tests.test_services_debts import anyway
 from bakery.tests.addresses import Forms, everything
 from packaging.models import InventoryItem
@@ -284,3 +285,14 @@ def test_the_books_are_checked_and_a_broken_figure_is_named(client, bakehouse, r
     assert "Lot L1 quantity: stored 29.000, rows say 30.000" in text
     assert BooksCheck.objects.count() == 2
     assert AssemblyRun.objects.count() == 1
+
+
+def test_more_than_go_at_once_are_not_left_out_without_a_word(client, monkeypatch):
+    monkeypatch.setattr("assembly.views.debts.AT_ONCE", 2)
+    debts = DebtFactory.create_batch(3)
+    asked = [f"debt={debt.pk}" for debt in debts]
+    said = "These are the first 2; the rest stays on the list."
+    more = client.get(f"/debts/accept/?{'&'.join(asked)}")
+    assert said in words(more)
+    assert len(more.context["rows"]) == 2
+    assert said not in words(client.get(f"/debts/accept/?{'&'.join(asked[:2])}"))

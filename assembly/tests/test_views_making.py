@@ -10,10 +10,12 @@ from django.urls import reverse
 from assembly.models import AssemblyRun
 from assembly.services import Waste
 from assembly.tests.record.helpers import address, hidden
+from assembly.tests.test_lists_as_files import file_of
 from assembly.tests.test_scenarios import assign_s03, record
 from assembly.tests.test_views_runs import count, logged_in
 from packaging.services import issue_stock, receive_lot
 from packaging.tests.factories import CompositionFactory, FinishedGoodFactory, UserFactory
+from packaging.tests.pages import text_of
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -126,13 +128,50 @@ def hamper(bakehouse):
 
 def test_a_lot_is_traced_forward_through_nested_goods(client, bakehouse, hamper):
     answer = client.get(reverse("assembly:lot_trace", args=[bakehouse.lots["L4"].pk]))
-    found = [[(row.run, row.quantity, row.wasted) for row in runs] for runs, _left, _more in answer.context["onward"]]
+    found = [[(row.run, row.quantity, row.wasted) for row in level.runs] for level in answer.context["onward"]]
     assert found == [[(hamper[0], 7, 1)], [(hamper[2], 2, 0), (hamper[1], 4, 0)], [(hamper[2], 2, 0)]]
-    assert [movement.reason for _runs, left, _more in answer.context["onward"] for movement in left] == [
-        "sold",
-        "sold",
-    ][:1]
+    assert [movement.reason for level in answer.context["onward"] for movement in level.left] == ["sold"]
     assert answer.context["origins"] == []
+
+
+def test_the_page_says_how_much_of_a_trace_it_leaves_out_and_the_file_has_all(client, bakehouse, monkeypatch):
+    monkeypatch.setattr("assembly.views.making.SHOWN", 2)
+    order = bakehouse.orders["E1/G1"]
+    made = [record(bakehouse, "G7", 1) for _run in range(5)]
+    for run in made[:4]:
+        issue_stock(lot_id=run.goods_lot_id, quantity=D(1), reason="delivered", order_id=order.pk, by=None)
+    place = reverse("assembly:lot_trace", args=[bakehouse.lots["B5"].pk])
+    words = text_of(client.get(place))
+    assert "and 3 more runs" in words
+    assert "and 2 more that left" in words
+    head, *rows = file_of(client, place)[1]
+    assert head == ["level", "what", "run", "date", "item", "for", "lot", "unit", "quantity", "of it waste"]
+    assert {row[2] for row in rows if row[0] == "1"} == {str(run.pk) for run in made}
+    assert sorted(row[6] for row in rows if row[0] == "2") == sorted(run.goods_lot.label for run in made[:4])
+    assert {(row[1], row[5]) for row in rows if row[0] == "2"} == {("Issued: Delivered", order.customer)}
+    assert {row[8] for row in rows if row[0] == "2"} == {"1"}
+
+
+def test_the_file_of_a_trace_has_every_level(client, bakehouse, hamper):
+    lot = bakehouse.lots["L4"]
+    place = reverse("assembly:lot_trace", args=[lot.pk])
+    assert 'href="?as=csv"' in client.get(place).content.decode()
+    answer, (_head, *rows) = file_of(client, place)
+    assert answer["Content-Disposition"] == f'attachment; filename="trace-{lot.pk}.csv"'
+    bags, hampers, deluxe = (str(run.pk) for run in hamper)
+    assert [(row[0], row[2], row[8], row[9]) for row in rows if row[2]] == [
+        ("1", bags, "7", "1"),
+        ("2", deluxe, "2", "0"),
+        ("2", hampers, "4", "0"),
+        ("3", deluxe, "2", "0"),
+    ]
+    assert [(row[0], row[1], row[6], row[8]) for row in rows if not row[2]] == [
+        ("3", "Issued: Sold", hamper[2].goods_lot.label, "1")
+    ]
+
+
+def test_the_file_of_a_lot_that_went_nowhere_is_its_heading(client, bakehouse):
+    assert len(file_of(client, reverse("assembly:lot_trace", args=[bakehouse.lots["L4"].pk]))[1]) == 1
 
 
 def test_a_good_is_traced_back_to_lots_and_bakes(client, bakehouse, hamper):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from assembly.services import record_assembly
-from assembly.tests.factories import RunFactory
+from assembly.tests.factories import DebtFactory, RunFactory
 from assembly.views.today import greeting
 from packaging.services import assign_lots
 from packaging.tests.factories import (
@@ -119,6 +119,16 @@ def test_recent_runs_with_their_cost_for_whoever_may_see_it(manager, packer):
     assertNotContains(response, f'href="{voided.get_absolute_url()}"')
     assertNotContains(packer.get("/"), "€")
     assertNotContains(packer.get("/"), "<data")
+
+
+def test_r25_a_recent_run_with_packaging_to_be_named_is_provisional(packer):
+    run = DebtFactory().assembly_run
+    assert re.search(rf"Recent runs {re.escape(str(run))} [\w ]+ provisional", text_of(packer.get("/")))
+
+
+def test_a_recent_run_with_all_its_packaging_is_not_provisional(packer):
+    RunFactory()
+    assertNotContains(packer.get("/"), "provisional")
 
 
 def test_a_new_shop_gets_three_steps_by_permission(manager, packer):

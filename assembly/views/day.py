@@ -11,7 +11,7 @@ from django_htmx.http import replace_url
 
 from assembly.forms import RunVoidForm
 from assembly.models import AssemblyRun
-from assembly.queries import may_ask_to_void, runs_beside, sheet_runs, uses_outside
+from assembly.queries import ledgers, may_ask_to_void, runs_beside, sheet_runs, undoing, uses_outside
 from assembly.services import record_day, void_day
 from assembly.views.day_screen import DayScreen
 from assembly.views.record import ANYWAY, moment_of
@@ -20,6 +20,7 @@ from packaging.costs import ZERO
 from packaging.exceptions import AlreadyVoided, RuleError
 
 TEMPLATE = "assembly/day_sheet.html"
+FEW = 3  # runs of a sheet whose previews stand open
 
 
 @permission_required("assembly.record_run")
@@ -107,7 +108,7 @@ def day_void(request: HtmxHttpRequest, run_id: int) -> HttpResponse:
             form.add_error(None, error)
         else:
             return redirect_to(request, "assembly:day_detail", run_id)
-    context = {**_figures(runs), "form": form, "uses": uses_outside([run for run in runs if not run.is_voided])}
+    context = {**_figures(runs), **_undoing(runs), "form": form}
     if form.is_bound:
         return refused(request, "assembly/day_void.html", context, error=error)
     return render_part(request, "assembly/day_void.html", context)
@@ -129,6 +130,14 @@ def _is_sent_again(runs: list[AssemblyRun], form: RunVoidForm, user: User) -> bo
     """Say whether this very undo was done before: the same person gave the same reason (R30)."""
     reason = form.cleaned_data["reason"]
     return any(run.voided_by_id == user.pk and run.void_reason == reason for run in runs)
+
+
+def _undoing(runs: list[AssemblyRun]) -> dict[str, Any]:
+    """Return what keeps a sheet from being taken back, else what that does, run by run (R28)."""
+    in_force = [run for run in runs if not run.is_voided]
+    if uses := uses_outside(in_force):
+        return {"uses": uses}
+    return {"undone": undoing(in_force, ledgers([run.pk for run in in_force])), "has_few": len(in_force) <= FEW}
 
 
 def _figures(runs: list[AssemblyRun]) -> dict[str, Any]:

@@ -30,7 +30,9 @@ from packaging.queries import as_part
 
 MOST_TOLD = 3  # rows of a long check with all they take: the first that have something to settle
 LONGEST = 3000  # of an address with all that was typed; a longer one keeps the numbers alone
-THEN = re.compile(r"(oldest|anyway|plain)_([og]\d{1,9})|fewer_([og]\d{1,9})_(\d{1,7})|check|add|same|record", re.ASCII)
+THEN = re.compile(
+    r"(oldest|anyway|plain)_([og]\d{1,9})|fewer_([og]\d{1,9})_(\d{1,7})|check|add|same|ordered|record", re.ASCII
+)
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,8 @@ class DayScreen:
         if self._is("same"):
             self._fill_same()
             good_ids = row_keys(self.typed)[1]
+        if self._is("ordered"):
+            self._fill_ordered()
         self.unknown = len(named) - len(orders) if not self.is_first else 0
         self.unknown += sum(pk not in self.goods for pk in good_ids)
         shown = [self.goods[pk] for pk in dict.fromkeys(good_ids) if pk in self.goods]
@@ -157,6 +161,14 @@ class DayScreen:
             pieces = left.get(good_id, 0)
             if pieces or f"made_g{good_id}" in self.typed:
                 self.typed[f"made_g{good_id}"] = str(pieces or "")
+
+    def _fill_ordered(self) -> None:
+        """Fill in what is left of each order that is due, or of all of them where none is; what was typed stays."""
+        going = [order for order in self.orders if order.is_open and order.quantity_left > 0]
+        due = [order for order in going if order.due_on <= timezone.localdate()]
+        for order in due or going:
+            if not self.typed.get(f"made_o{order.pk}", "").strip():
+                self.typed[f"made_o{order.pk}"] = str(order.quantity_left)
 
     @property
     def day(self) -> date:
@@ -255,6 +267,7 @@ class DayScreen:
             "made": _shortened(made) if is_part else made,
             "days": last_days(),
             "same": last_day(self.day),
+            "has_orders": bool(self.orders),
             "has_more": self.has_more,
             "may_record": self.plan.is_ready and self.form.errors.keys() <= {NON_FIELD_ERRORS, "anyway_notes"},
             "is_left_open": self.is_left_open,

@@ -44,6 +44,7 @@ ROW = "assembly/_debt_row.html"
 SHOWN = (("open", gettext_lazy("Open")), ("done", gettext_lazy("Reconciled")))
 AT_A_TIME = 20  # debts that the list shows
 AT_ONCE = 50  # debts that one Save settles
+MOST_TICKED = 1000  # debts that are looked for; an address holds fewer
 SAID_AT_ONCE = 3  # of them in words afterwards
 
 
@@ -222,18 +223,20 @@ def debts_accept(request: HtmxHttpRequest) -> HttpResponse:
         else:
             messages.success(request, _several_words(settled))
             return redirect_to(request, "assembly:debt_list")
-    context = {"form": form, "rows": shared_rows(_selected(request)), "key": uuid4()}
+    chosen = _selected(request)
+    context = {"form": form, "rows": shared_rows(chosen[:AT_ONCE]), "key": uuid4(), "most": AT_ONCE}
+    context["has_more"] = len(chosen) > AT_ONCE
     if form.is_bound:
         return refused(request, ACCEPT, context, error=error)
     return render_part(request, ACCEPT, context)
 
 
 def _selected(request: HtmxHttpRequest) -> list[PackagingDebt]:
-    """Return the open debts that were ticked, the oldest first."""
+    """Return the open debts that were ticked, the oldest first: as many as go at once, and one more if there are."""
     asked = request.GET.getlist("debt")
     ids = {number for number in map(whole_number, asked) if number is not None}
-    debts = PackagingDebt.objects.open().filter(pk__in=sorted(ids)[: 4 * AT_ONCE])
-    return list(debts.with_names().oldest_first()[:AT_ONCE]) if ids else []
+    debts = PackagingDebt.objects.open().filter(pk__in=sorted(ids)[:MOST_TICKED])
+    return list(debts.with_names().oldest_first()[: AT_ONCE + 1]) if ids else []
 
 
 def _row_or_404(debt_id: int, generic_id: int | None = None) -> DebtRow:

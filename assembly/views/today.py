@@ -26,7 +26,7 @@ def today(request: HtmxHttpRequest) -> HttpResponse:
     orders = list(AssemblyOrder.objects.to_assemble().with_names().soonest_first()[:SHOWN])
     waiting = list(pending_lines()) if orders else []
     short, lines = split_short(waiting)
-    runs = list(AssemblyRun.objects.in_force().with_names().newest_first()[: SHOWN + 1])
+    runs = list(AssemblyRun.objects.in_force().with_names().with_open_debt().newest_first()[: SHOWN + 1])
     debts = list(PackagingDebt.objects.open().with_names().oldest_first().annotate(found=Window(Count("pk")))[:SHOWN])
     context: dict[str, Any] = {
         "greeting": greeting(timezone.localtime().hour),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from assembly.forms import RunCorrectForm, RunVoidForm
 from assembly.models import AssemblyRun
-from assembly.queries import debts_closed, may_ask_to_void, promises_back, taken_again
+from assembly.queries import may_ask_to_void, taken_again, undoing
 from assembly.services import correct_run, void_run
 from assembly.views.record import asked_key
 from assembly.views.runs import figures, run_or_404
@@ -83,7 +83,8 @@ def _is_sent_again(run: AssemblyRun, form: RunVoidForm, user: User) -> bool:
 def _undoing(run: AssemblyRun) -> dict[str, Any]:
     """Return what taking a run back would do beside moving stock: promises that reopen, debts that close."""
     shown = figures(run)
-    return {**shown, "promises": promises_back(run, shown["rows"]), "debts": debts_closed(run)}
+    [undone] = undoing([run], {run.pk: shown["rows"]})
+    return {**shown, "goods_value": undone.goods_value, "promises": undone.promises, "debts": undone.debts}
 
 
 def _sent(form: RunCorrectForm, run: AssemblyRun) -> AssemblyRun | None:

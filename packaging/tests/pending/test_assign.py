@@ -2,13 +2,14 @@
 
 import re
 from decimal import Decimal
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from django.urls import reverse
 
 from packaging import queries, services
 from packaging.models import AssemblyOrder, CompositionAssignment, StockMovement
-from packaging.tests.factories import LotFactory, MovementFactory
+from packaging.tests.factories import LotFactory, MovementFactory, UserFactory
 from packaging.tests.pending.helpers import (
     HTMX,
     LIST,
@@ -135,6 +136,23 @@ def test_s06_by_http_reserved_is_reserved(client, manager, bakehouse):
     assert "Lot L1 Snowflakes: 5 asked, 0 free, 30 reserved for Maple Street School winter fair." in words(response)
     assert value_of(response, f"lot_{bakehouse.lots['L1'].pk}") == "5"
     assert stored(other) == {}
+
+
+def test_r06_a_lot_of_which_nothing_is_free_is_counted_here_too(client, manager, bakehouse):
+    first, second = bakehouse.line("E1/G1", "bag"), bakehouse.line("E1/G2", "bag")
+    services.assign_lots(composition_id=first.pk, amounts={bakehouse.lots["L1"].pk: Decimal(30)}, by=None)
+    response = client.get(page_of_line(second))
+    html, lot = response.content.decode(), bakehouse.lots["L1"].pk
+    row = html.partition("Nothing free")[2]
+    assert f'name="recount" value="{lot}"' in row
+    data = form_of(response, **lots(bakehouse, L2=3), recount=str(lot), next="/orders/")
+    asked = client.post(page_of_line(second), data)
+    assert asked.url.startswith(f"/stock/count/?lot={lot}&next={quote(page_of_line(second), safe='')}")
+    assert client.get(parse_qs(urlsplit(asked.url).query)["next"][0]).context["form"].amounts == {
+        bakehouse.lots["L2"].pk: 3
+    }
+    client.force_login(UserFactory(permissions=["packaging.view_composition", "packaging.assign_lots"]))
+    assert 'name="recount"' not in client.get(page_of_line(second)).content.decode()
 
 
 def test_s08_by_http_the_wrong_thing_is_refused(client, manager, bakehouse):
