@@ -241,6 +241,53 @@ def test_r06_a_lot_is_counted_while_assigning(client, bakehouse):
     assert shown.context["back"] == "/orders/"
 
 
+GUNICORN_TAKES = 4094  # characters of a request's first line
+
+
+def recount_of(client, bakehouse, **typed):
+    """Return the line that a browser sends to count a lot in between, and where that leads back."""
+    fields = {"quantity": "5", "on": "2025-12-09", "recount": str(bakehouse.lots["L1"].pk)}
+    asked = client.post(address(bakehouse, "G1", choose=1), {**fields, **typed})
+    assert asked.status_code == 302
+    return f"GET {asked.url} HTTP/1.1", parse_qs(urlsplit(asked.url).query)["next"][0]
+
+
+def test_what_is_empty_stays_out_of_the_way_back_from_a_count(client, bakehouse):
+    bag = bakehouse.line("G1", "bag").pk
+    lots = {code: f"choice_{bag}_{bakehouse.lots[code].pk}" for code in ("L1", "L2", "L3")}
+    typed = {lots["L1"]: "5", lots["L2"]: "", lots["L3"]: "0", "notes": "", "waste_reason_1": "torn"}
+    back = parse_qs(urlsplit(recount_of(client, bakehouse, **typed)[1]).query, keep_blank_values=True)
+    assert back.keys() == {"good", "choose", "quantity", "on", lots["L1"]}
+
+
+def test_what_was_emptied_does_not_come_back_from_the_address(client, bakehouse):
+    lot = f"choice_{bakehouse.line('G1', 'bag').pk}_{bakehouse.lots['L1'].pk}"
+    place = address(bakehouse, "G1", choose=1, notes="old", from_other_orders="on", **{lot: "3"})
+    typed = {"quantity": "5", "on": "2025-12-09", "notes": "", lot: ""}
+    asked = client.post(place, {**typed, "recount": str(bakehouse.lots["L1"].pk)})
+    back = parse_qs(urlsplit(asked.url).query)["next"][0]
+    assert parse_qs(urlsplit(back).query).keys() == {"good", "choose", "quantity", "on"}
+
+
+def test_a_note_that_is_too_long_for_an_address_stays_behind(client, bakehouse):
+    assert "notes" not in recount_of(client, bakehouse, notes="ä" * 400)[1]
+    assert "notes=" in recount_of(client, bakehouse, notes="ä" * 100)[1]
+
+
+def test_the_way_to_a_count_and_back_is_never_longer_than_a_server_takes(client, bakehouse):
+    lots = {f"choice_{line}_{lot}": "12" for line in range(1, 5) for lot in range(100, 110)}
+    words = {f"waste_words_{row}": "ä" * 40 for row in range(1, 20)}
+    line, back = recount_of(client, bakehouse, notes="ä" * 160, **lots, **words)
+    assert len(line) <= GUNICORN_TAKES
+    assert "quantity=5" in back
+    assert all(f"{name}=12" in back for name in lots)
+    assert "waste_words" not in back
+    many = {f"choice_{line}_{lot}": "12" for line in range(1, 5) for lot in range(100, 190)}
+    line, back = recount_of(client, bakehouse, **many)
+    assert len(line) <= GUNICORN_TAKES
+    assert "quantity=5" in back
+
+
 def test_r06_lots_that_nobody_chooses_are_counted_in_between_too(client, bakehouse):
     page = client.get(address(bakehouse, "E2/G5", quantity=2))
     shelf = {name: [lot.label for lot in lots] for name, lots in page.context["shelf"]}

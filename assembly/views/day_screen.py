@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
@@ -21,7 +20,7 @@ from assembly.forms.day import MADE, MOST_ROWS, ROW_FIELD, DaySheetForm, row_key
 from assembly.plan import LinePlan
 from assembly.queries import RunSubject, day_lines, day_orders, last_day, made_on
 from assembly.services import DayPlan, DayRow, DayRowPlan, preview_day
-from assembly.views.record_screen import LONGEST_NOTE, last_days
+from assembly.views.record_screen import is_short, kept_address, last_days
 from bakery.text import whole_number
 from packaging.availability import Lot, fifo
 from packaging.exceptions import NotFound, OrderState, PackagingUndecided, RuleError
@@ -29,7 +28,6 @@ from packaging.models import AssemblyOrder, FinishedGood
 from packaging.queries import as_part
 
 MOST_TOLD = 3  # rows of a long check with all they take: the first that have something to settle
-LONGEST = 3000  # of an address with all that was typed; a longer one keeps the numbers alone
 THEN = re.compile(
     r"(oldest|anyway|plain)_([og]\d{1,9})|fewer_([og]\d{1,9})_(\d{1,7})|check|add|same|ordered|record", re.ASCII
 )
@@ -249,9 +247,8 @@ class DayScreen:
         numbers = {name: text for name, text in kept.items() if MADE.fullmatch(name)}
         same = {name: self.typed.get(name, "") for name in ("on", "key")}
         notes = {name: text for name in ("notes", "anyway_notes") if (text := self.typed.get(name, ""))}
-        notes = {name: text for name, text in notes.items() if len(quote(text)) <= LONGEST_NOTE}
-        address = f"{reverse('assembly:day_sheet')}?{urlencode({**same, **kept, **notes})}"
-        return address if len(address) <= LONGEST else f"{reverse('assembly:day_sheet')}?{urlencode(same | numbers)}"
+        notes = {name: text for name, text in notes.items() if is_short(text)}
+        return kept_address(reverse("assembly:day_sheet"), {**same, **kept, **notes}, same | numbers)
 
     def _has(self, name: str) -> bool:
         return bool(self.typed.get(name.replace("reason", "lot"), "").strip())

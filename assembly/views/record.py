@@ -1,5 +1,6 @@
 """Recording a run: what it takes, the question while packaging is undecided, and the write (R20-R25, R30, R31)."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,7 +16,7 @@ from assembly.forms import CHOICE, WASTE, RunPlanForm, RunRecordForm
 from assembly.models import AssemblyRun
 from assembly.queries import RunSubject, run_subject
 from assembly.services import record_assembly
-from assembly.views.record_screen import RecordScreen
+from assembly.views.record_screen import RecordScreen, is_short, kept_address
 from bakery.text import whole_number
 from bakery.web import HtmxHttpRequest, page_of, permission_required, redirect_to, refused, render_part, safe_next
 from packaging.exceptions import NotFound, ReasonMissing, RuleError
@@ -110,15 +111,33 @@ def _lead_to(request: HtmxHttpRequest, run: AssemblyRun) -> HttpResponse:
 
 
 def _typed_address(request: HtmxHttpRequest) -> str:
-    """Return the address of this screen with what was typed."""
-    typed: dict[str, Any] = {
-        name: text
-        for name, text in request.POST.items()
-        if name in RunPlanForm.base_fields or CHOICE.fullmatch(name) or WASTE.fullmatch(name)
-    }
-    if (day := request.POST.get("update", "1")) != "1":
+    """Return the address of this screen with what was typed; with the numbers alone where that is too long."""
+    sent = request.POST.dict()
+    typed = {name: text for name, text in sent.items() if _is_field(name) and _is_kept(name, sent)}
+    if (day := sent.get("update", "1")) != "1":
         typed["on"] = day
-    return f"{request.path}?{urlencode({**request.GET.dict(), **typed})}"
+    asked = {name: text for name, text in request.GET.items() if not _is_field(name)}
+    bare = {name: text for name, text in typed.items() if name in {"quantity", "on"}}
+    numbers = bare | {name: text for name, text in typed.items() if CHOICE.fullmatch(name)}
+    subject = {name: text for name, text in asked.items() if name != "next"}
+    return kept_address(request.path, asked | typed, asked | numbers, asked | bare, subject | bare)
+
+
+def _is_field(name: str) -> bool:
+    """Say whether an address or a form names something that is typed."""
+    return bool(name in RunPlanForm.base_fields or CHOICE.fullmatch(name) or WASTE.fullmatch(name))
+
+
+def _is_kept(name: str, sent: Mapping[str, str]) -> bool:
+    """Say whether a field says something: none of a lot is what an empty one means, a reason needs its lot."""
+    text = sent[name].strip()
+    if name in {"quantity", "on"}:
+        return True
+    if name == "notes":
+        return bool(text) and is_short(text)
+    if name.startswith("waste_reason"):
+        return bool(sent.get(name.replace("reason", "lot"), "").strip())
+    return bool(text) and not (CHOICE.fullmatch(name) and text == "0")
 
 
 def _update(request: HtmxHttpRequest) -> HttpResponse:

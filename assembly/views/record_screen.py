@@ -1,12 +1,12 @@
 """What the screen for recording shows: the plan, the lots to choose from, the ways on after a refusal (R22, R24)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from django.forms import BoundField
 from django.urls import reverse
@@ -25,7 +25,8 @@ from packaging.exceptions import NotEnoughStock, OrderState, PackagingUndecided,
 from packaging.models import Composition, InventoryItem
 
 COUNTED = 6  # lots of an item that can be counted in between
-LONGEST_NOTE = 1000  # in an address: servers refuse lines of more than about 4000
+LONGEST = 3800  # of an address that another one carries: servers refuse lines of more than about 4000
+LONGEST_NOTE = 1000  # in an address
 FOR_STOCK = frozenset({"not_enough_stock", "packaging_undecided", "not_free", "over_assigned"})
 
 
@@ -83,6 +84,17 @@ def last_days() -> list[tuple[str, str]]:
     """Return the days that a run most often has, in words and as fields write them."""
     today = timezone.localdate()
     return [(_("Today"), today.isoformat()), (_("Yesterday"), (today - timedelta(days=1)).isoformat())]
+
+
+def is_short(note: str) -> bool:
+    """Say whether a note goes into an address; one that is too long stays behind."""
+    return len(quote(note)) <= LONGEST_NOTE
+
+
+def kept_address(path: str, *typed: Mapping[str, Any]) -> str:
+    """Return the address that keeps what was typed: the first of these that is not too long, or else the last."""
+    addresses = [f"{path}?{urlencode(words)}" for words in typed]
+    return next((address for address in addresses if len(quote_plus(address)) <= LONGEST), addresses[-1])
 
 
 class RecordScreen:
@@ -266,7 +278,7 @@ class RecordScreen:
     def note(self) -> dict[str, str]:
         """The note that was typed, for an address; one that is too long for an address stays behind."""
         note = self.form.cleaned_data["notes"]
-        return {"notes": note} if 0 < len(quote(note)) <= LONGEST_NOTE else {}
+        return {"notes": note} if note and is_short(note) else {}
 
     def _url(self, **changes: Any) -> str:
         """Return the address of this screen with the number, the day and the note that it has now, or others."""
