@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from assembly.models import AssemblyRun, PackagingDebt
 from assembly.queries import check_books
-from assembly.services import record_assembly
+from assembly.services import keep_check, record_assembly
 from assembly.tests.factories import DebtFactory, PackagingConsumptionFactory, RunFactory, UnitConsumptionFactory
 from packaging.costs import per_unit
 from packaging.models import AssemblyOrder, CompositionAssignment, GenericProduct, InventoryItem, StockMovement
@@ -31,6 +31,16 @@ def test_a_lots_figures_against_its_movements():
         "Lot K quantity: stored 4.999, rows say 5.000",
         "Lot K value: stored 1.5001, rows say 1.5000",
     ]
+
+
+def test_it_is_said_that_there_may_be_more_than_are_named(monkeypatch):
+    monkeypatch.setattr(stock_books, "MOST", 2)
+    lots = LotFactory.create_batch(3, quantity=5, total_cost=0)
+    InventoryItem.objects.filter(pk=lots[0].pk).update(quantity=4)
+    assert keep_check(by=None).differences.count("\n") == 0
+    InventoryItem.objects.filter(pk__in=[lot.pk for lot in lots]).update(quantity=4)
+    named = keep_check(by=None).differences.splitlines()
+    assert named[2:] == ["Of each kind 2 are named at most: there may be more."]
 
 
 def test_a_lot_without_movements_is_counted_as_nothing():
