@@ -9,16 +9,20 @@ What such a run finds becomes a case of its own in test_bad_input.py.
 """
 
 import os
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urljoin
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection, transaction
+from django.http import HttpResponse
 from django.test import Client
-from django.urls import resolve
+from django.urls import Resolver404, resolve
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from bakery.tests.addresses import address, addresses, admin_pages, everything, parts, sample
+from bakery import second_factor
+from bakery.tests.addresses import Forms, address, addresses, admin_pages, everything, parts, sample
+from bakery.tests.codes import code_of
 from bakery.tests.test_bad_input import QUERIES, TYPED, run, shown_form  # noqa: F401 - run is a fixture
 from packaging.tests.factories import UserFactory
 
@@ -65,6 +69,24 @@ ADMIN_WORDS = [
     *("index", "select_across", "name", "unit", "generic_product", "design", "pack_size", "quantity", "notes"),
 ]
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "application/json", "text/plain", "")
+# What is sent where fixture F shows no form: its lines are not short, its recipes are as they were copied.
+UNSEEN = {
+    "address_let_in": {"address": "192.0.2.1"},
+    "packaging:line_repair": {"how": "release", "version": "0", "kept": "1:10", "to": "", "next": "/pending/"},
+    "packaging:order_recipe": {"version": "0"},
+    "packaging:promise_move": {
+        "source": "1",
+        "quantity": "1",
+        "reason": "Sooner",
+        "version": "0",
+        "key": "",
+        "next": "",
+    },
+}
+PLAIN = {  # buttons that send nothing but themselves
+    *("assembly:books_check", "logout", "packaging:line_remove", "person_factor_remove", "person_let_in"),
+    *("person_sign_out", "sign_out_everywhere"),
+}
 
 
 @pytest.fixture
@@ -101,7 +123,7 @@ class Watch:
     def __init__(self, client):
         self.client = client
         self.sent = 0
-        self.before = everything()
+        self.before = everything(with_people=True)
 
     def writes(self):
         """Count what SQLite has written since the connection began; another database is compared row by row."""
@@ -116,7 +138,12 @@ class Watch:
             assert answer.status_code < 500, (method, place, data, answer.status_code)
             is_refused = answer.status_code >= 400 or method != "POST"
             if written is None or self.writes() != written:
-                assert not is_refused or everything() == self.before, (method, place, data, answer.status_code)
+                assert not is_refused or everything(with_people=True) == self.before, (
+                    method,
+                    place,
+                    data,
+                    answer.status_code,
+                )
                 transaction.savepoint_rollback(point)
                 self.client.cookies = kept
         return answer
@@ -145,13 +172,15 @@ def attack(watch, target, examples, strategy, act):
 
 def test_forms(boss, bakehouse, run):  # noqa: F811 - a fixture
     """Each form that writes, with some fields changed, as a page and as a part, in a good and in a bad encoding."""
+    clients = door_clients(boss)
+    forms = own_forms(boss, clients, bakehouse, run)
     watch = Watch(boss)
-    targets = [*TYPED, "login", "logout", "theme_switch", "sign_out_everywhere", *also_written(boss)]
+    others = also_written(boss)
+    assert {name for name in others if not forms[name][1].keys() - {"csrfmiddlewaretoken"}} == PLAIN
+    targets = [*TYPED, *others]
     for which in targets:
-        if which in TYPED:
-            action, fields = shown_form(boss, bakehouse, run, which)
-        else:
-            action, fields = sample(which, bakehouse, run), {"username": "a", "theme": "dark", "quantity": "1"}
+        action, fields = shown_form(boss, bakehouse, run, which) if which in TYPED else forms[which]
+        watch.client = clients.get(which, boss)
         words = set(fields) | set(QUERIES.get(resolve(action.partition("?")[0]).view_name, ()))
 
         def act(drawn, action=action, fields=fields):
@@ -162,17 +191,57 @@ def test_forms(boss, bakehouse, run):  # noqa: F811 - a fixture
         attack(watch, which, share("forms", targets), st.tuples(mixed(words), HEADERS, types), act)
 
 
-def also_written(client):
-    """Return the addresses that take POST and are no form of their own in the list: parts, plain questions."""
-    listed = {which.partition("?")[0] for which in TYPED} | {"login", "logout", "theme_switch", "sign_out_everywhere"}
-    with transaction.atomic():  # some of them write
-        found = [
-            name
-            for name in addresses()
-            if name not in listed and client.post(address(name, 99999)).status_code not in {405, 302}
-        ]
-        transaction.set_rollback(True)
+def door_clients(boss):
+    """Return who stands where a form of the log-in is shown: with a second factor, half signed in, setting one up."""
+    typed = {"username": "at_the_door", "password": "password"}
+    owner = UserFactory(username=typed["username"], is_superuser=True)
+    stranger, waiting, member, beginner = (Client(raise_request_exception=False) for _client in range(4))
+    device = second_factor.begin(owner)
+    second_factor.confirm(device, code_of(owner))
+    waiting.post("/login/", typed)
+    member.force_login(owner)
+    beginner.force_login(UserFactory())
+    beginner.post("/account/second-factor/", typed)
+    doors = {"login": stranger, "login_code": waiting, "admin_sign_in": stranger, "factor_confirm": beginner}
+    return {**doors, "factor_codes": member, "factor_remove": member}
+
+
+def own_forms(boss, clients, bakehouse, run):  # noqa: F811 - a fixture
+    """Return each address with the largest form that is sent to it: from the pages, else from the list."""
+    found = {name: (sample(name, bakehouse, run), UNSEEN.get(name, {})) for name in addresses()}
+    for name in addresses():
+        page = sample(name, bakehouse, run)
+        answer = clients.get(name, boss).get(page)
+        for to, fields in [] if answer.streaming else Forms(answer.content.decode()).found:
+            action = urljoin(page, to)
+            aim = name_of(action)
+            if aim in found and len(fields) > len(found[aim][1]):
+                found[aim] = (action, fields)
+    found["theme_switch"][1]["theme"] = "dark"  # the buttons say it
+    found["packaging:lot_assign_preview"] = (found["packaging:lot_assign_preview"][0], found["packaging:lot_assign"][1])
     return found
+
+
+def name_of(place):
+    """Return the name of an address."""
+    try:
+        return resolve(place.partition("?")[0]).view_name
+    except Resolver404:
+        return ""
+
+
+def also_written(client):
+    """Return the addresses that take POST and are not in the list of forms: parts, plain questions, the log-in's."""
+    listed = {which.partition("?")[0] for which in TYPED}
+    cookies = client.cookies.copy()
+    found = []
+    for name in addresses().keys() - listed:
+        with transaction.atomic():  # some of them write, some sign out
+            if client.post(address(name, 99999)).status_code != 405:
+                found.append(name)
+            transaction.set_rollback(True)
+        client.cookies = cookies.copy()
+    return sorted(found)
 
 
 def test_queries(boss, bakehouse, run):  # noqa: F811 - a fixture
@@ -234,6 +303,14 @@ def test_paths():
         assert answer.status_code < 500
 
     go()
+
+
+@pytest.mark.parametrize("change", [lambda: Group.objects.create(name="Bakers"), UserFactory])
+def test_a_refusal_that_changed_people_is_noticed(boss, monkeypatch, change):
+    watch = Watch(boss)
+    monkeypatch.setattr(boss, "generic", lambda *args, **kwargs: change() and HttpResponse(status=422))
+    with pytest.raises(AssertionError):
+        watch.send("POST", "/people/")
 
 
 def share(kind, targets):
