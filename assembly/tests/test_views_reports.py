@@ -122,6 +122,15 @@ def test_days_that_are_no_choice_are_refused(busy, manager, name):
     assertNotContains(answer, 'class="table"', status_code=422)
 
 
+@pytest.mark.parametrize("words", [{"days": "9999"}, {"good": "999999"}])
+def test_a_refusal_stands_in_the_part_that_htmx_swaps_and_once_on_the_page(busy, manager, words):
+    heads = {"HX-Request": "true", "HX-Target": "report"}
+    part = manager.get(address("cost", **words), headers=heads)
+    assertContains(part, "Please check this", count=1, status_code=422)
+    assertNotContains(part, "rows shown", status_code=422)
+    assertContains(manager.get(address("cost", **words)), "Please check this", count=1, status_code=422)
+
+
 @pytest.mark.parametrize("good", ["x", "0", "999999", "9" * 30])
 def test_a_good_that_is_none_is_refused(busy, manager, good):
     assertContains(manager.get(address("cost", good=good)), "Choose a good of the list.", status_code=422)
