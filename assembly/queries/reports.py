@@ -12,10 +12,9 @@ from django.db.models.functions import Coalesce
 from assembly.models import AssemblyPackagingConsumption, AssemblyRun, Consumption
 from assembly.querysets import midnight
 from packaging.costs import per_unit, round3, round4
-from packaging.models import InventoryItem, Product, StockMovement
+from packaging.models import InventoryItem, StockMovement
 
 ZERO = Decimal("0.0000")
-MOST_ROWS = 100  # reasons or designs, the dearest first
 Kind = StockMovement.Kind
 
 
@@ -79,14 +78,22 @@ def unit_costs(good_id: int, parts: Sequence[Stretch]) -> list[UnitCost]:
 class Use:
     """How much of a design runs used, and what it was worth."""
 
-    product: Product
+    product_id: int
+    product_name: str
+    design: str
+    unit: str
     quantity: Decimal
     cost: Decimal
     share: int = 0  # of the dearest, in hundredths
 
+    @property
+    def name(self) -> str:
+        """The generic product with its design."""
+        return f"{self.product_name} {self.design}".strip()
+
 
 def uses(period: Stretch) -> list[Use]:
-    """Return the packaging that the runs of a period used, by design, the dearest first. Two statements.
+    """Return the packaging that the runs of a period used, by design, the dearest first. One statement.
 
     Voided runs do not count; what was named of a run later does, and what broke is in `losses`.
     """
@@ -94,14 +101,13 @@ def uses(period: Stretch) -> list[Use]:
         AssemblyPackagingConsumption.objects.order_by()
         .filter(period.among("assembly_run__assembled_at"), assembly_run__voided_at__isnull=True)
         .exclude(kind=Consumption.Kind.WASTE)
-        .values_list("product")
+        .values_list("product", "product__generic_product__name", "product__design", "product__generic_product__unit")
         .annotate(pieces=Sum("quantity_consumed"), worth=Sum("total_cost"))
         .order_by("-worth", "product")
     )
-    rows = list(sums[:MOST_ROWS])
-    products = Product.objects.select_related("generic_product").in_bulk([pk for pk, _pieces, _worth in rows])
-    most = max((worth for _pk, _pieces, worth in rows), default=ZERO)
-    return [Use(products[pk], round3(pieces), round4(worth), _share(worth, most)) for pk, pieces, worth in rows]
+    rows = list(sums)
+    most = max((worth for *_design, worth in rows), default=ZERO)
+    return [Use(*design, round3(pieces), round4(worth), _share(worth, most)) for *design, pieces, worth in rows]
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,7 @@ def losses(period: Stretch, known: Container[str]) -> list[Loss]:
             key = (kind, code if code in known else reason)
             times, value = found.get(key, (0, ZERO))
             found[key] = (times + number, value + round4(worth))
-    rows = sorted(found.items(), key=lambda row: (-abs(row[1][1]), row[0]))[:MOST_ROWS]
+    rows = sorted(found.items(), key=lambda row: (-abs(row[1][1]), row[0]))
     most = max((abs(value) for _key, (_times, value) in rows), default=ZERO)
     return [Loss(kind, reason, times, value, _share(abs(value), most)) for (kind, reason), (times, value) in rows]
 

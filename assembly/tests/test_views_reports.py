@@ -13,10 +13,11 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from assembly.charts import HEIGHT, WIDTH, line
+from assembly.models import AssemblyPackagingConsumption
 from assembly.services import record_assembly
 from assembly.tests.factories import RunFactory
 from packaging.services import assign_lots, count_lot
-from packaging.tests.factories import FinishedGoodFactory
+from packaging.tests.factories import FinishedGoodFactory, MovementFactory, ProductFactory
 from packaging.tests.pages import sign_in, statements, text_of
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +92,20 @@ def test_packaging_used_leads_to_its_runs(busy, manager):
     rows = cells(manager.get(address("use", **{"as": "csv"})))
     assert rows[0] == ["generic product", "design", "quantity", "unit", "total cost"]
     assert ["Cello bag 6x10", "Snowflakes", "30", "piece", "6.9"] in rows
+
+
+def test_the_page_shows_the_fifty_largest_and_the_file_has_all(busy, manager):
+    run, lot = busy.goods["G1"].runs.get(), busy.lots["L4"]
+    for number in range(51):
+        used = {"product": ProductFactory(design=f"D{number}"), "total_cost": D(9), "unit": "piece"}
+        AssemblyPackagingConsumption.objects.create(assembly_run=run, quantity_consumed=D(1), **used)
+        MovementFactory(inventory_item=lot, kind="counted", quantity=D(-1), value=D(-9), reason=f"other {number}")
+    for name, all_rows in (("use", 54), ("loss", 52)):
+        answer = manager.get(address(name))
+        assert f"These are the 50 largest; the file has all {all_rows}." in text_of(answer)
+        assert answer.content.decode().count("<tr>") == 51
+        assert len(cells(manager.get(address(name, **{"as": "csv"})))) == all_rows + 1
+    assertNotContains(manager.get(address("value")), "largest;")
 
 
 def test_losses_say_the_reason_in_words(busy, manager):

@@ -22,6 +22,7 @@ from bakery.web import HtmxHttpRequest, permission_required, refused, render_par
 from packaging.words import REASONS, reason_words
 
 TEMPLATE = "assembly/report.html"
+MOST_SHOWN = 50  # rows of a page, the largest; the file has them all
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class Found:
     rows: Sequence[Any]
     table: list[list[Cell]]
     chart: Line | None = None
+
+    @property
+    def shown(self) -> Sequence[Any]:
+        """The rows of the page."""
+        return self.rows[:MOST_SHOWN]
 
 
 def _unit_costs(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
@@ -48,8 +54,7 @@ def _uses(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
     rows = uses(whole(parts))
     heads: list[Cell] = [_("generic product"), _("design"), _("quantity"), _("unit"), _("total cost")]
     table: list[list[Cell]] = [
-        [row.product.product_name, row.product.design, row.quantity, row.product.generic_product.unit, row.cost]
-        for row in rows
+        [row.product_name, row.design, row.quantity, row.unit, row.cost] for row in rows
     ]
     return Found(rows, [heads, *table])
 
