@@ -142,7 +142,7 @@ def losses(period: Stretch, known: Container[str]) -> list[Loss]:
     sums = moved.values_list("what", "why").annotate(times=count, worth=Sum("value"), size=Sum("quantity"))
     found: dict[tuple[str, str], tuple[int, Decimal]] = {}
     for kind, reason, number, worth, size in sums:
-        if size or worth:
+        if number or size or worth:
             code = reason.partition(": ")[0]
             key = (kind, code if code in known else reason)
             times, value = found.get(key, (0, ZERO))

@@ -159,6 +159,13 @@ class TestLosses:
             ("corrected", "bill: May", D(-2))
         ]
 
+    def test_what_was_lost_and_found_again_under_one_reason_happened_twice(self, today):
+        lot = receive(10, 10)
+        for quantity in (8, 10):
+            count_lot(lot_id=lot.pk, quantity=D(quantity), reason="counted", by=None)
+        found = [(row.reason, row.times, row.value) for row in losses(Stretch(today, today), REASONS)]
+        assert found == [("counted", 2, D(0))]
+
     def test_what_a_voided_run_broke_came_back(self, decided, today):
         lot = LotFactory(product=ProductFactory(), quantity=10, total_cost=D(10))
         run = record(decided, 30, waste=[Waste(lot.pk, D(2), "torn")])
