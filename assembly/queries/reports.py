@@ -4,12 +4,14 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
-from assembly.models import AssemblyPackagingConsumption, AssemblyRun, Consumption
+from assembly.models import AssemblyPackagingConsumption, AssemblyRun, Consumption, consumption_models
 from assembly.querysets import midnight
 from packaging.costs import per_unit, round3, round4
 from packaging.models import InventoryItem, StockMovement
@@ -49,6 +51,7 @@ class UnitCost:
     quantity: int
     cost: Decimal
     is_provisional: bool = False
+    is_incomplete: bool = False  # some of it is unknown and counts as 0
 
     @property
     def each(self) -> Decimal | None:
@@ -61,17 +64,31 @@ def unit_costs(good_id: int, parts: Sequence[Stretch]) -> list[UnitCost]:
     runs = AssemblyRun.objects.in_force().filter(whole(parts).among("assembled_at"), finished_good=good_id)
     rows = iter(
         runs.with_open_debt()
+        .annotate(is_incomplete=_has_unknown_cost())
         .order_by("assembled_at", "id")
-        .values_list("assembled_at", "quantity_assembled", "total_component_cost", "has_open_debt")
+        .values_list("assembled_at", "quantity_assembled", "total_component_cost", "has_open_debt", "is_incomplete")
     )
     found, row = [], next(rows, None)
     for part in parts:
-        end, quantity, cost, is_provisional = midnight(part.last + timedelta(days=1)), 0, ZERO, False
+        end, made = midnight(part.last + timedelta(days=1)), []
         while row is not None and row[0] < end:
-            quantity, cost, is_provisional = quantity + row[1], cost + row[2], is_provisional or row[3]
+            made.append(row[1:])
             row = next(rows, None)
-        found.append(UnitCost(part, quantity, cost, is_provisional))
+        found.append(_unit_cost(part, made))
     return found
+
+
+def _unit_cost(part: Stretch, runs: Sequence[tuple[int, Decimal, bool, bool]]) -> UnitCost:
+    """Return what a piece cost by the runs of a stretch: of each its pieces, its cost, and what is amiss with that."""
+    cost = round4(sum((cost for _made, cost, *_states in runs), ZERO))
+    states = (any(run[2] for run in runs), any(run[3] for run in runs))
+    return UnitCost(part, sum(run[0] for run in runs), cost, *states)
+
+
+def _has_unknown_cost() -> Q:
+    """Return the condition that a run used something of unknown cost, as its page says."""
+    rows = [model.objects.filter(assembly_run=OuterRef("pk"), is_cost_known=False) for model in consumption_models()]
+    return reduce(or_, (Q(Exists(found)) for found in rows))
 
 
 @dataclass(frozen=True)
@@ -84,6 +101,7 @@ class Use:
     unit: str
     quantity: Decimal
     cost: Decimal
+    is_incomplete: bool = False  # some of it is unknown and counts as 0
     share: int = 0  # of the dearest, in hundredths
 
     @property
@@ -102,12 +120,19 @@ def uses(period: Stretch) -> list[Use]:
         .filter(period.among("assembly_run__assembled_at"), assembly_run__voided_at__isnull=True)
         .exclude(kind=Consumption.Kind.WASTE)
         .values_list("product", "product__generic_product__name", "product__design", "product__generic_product__unit")
-        .annotate(pieces=Sum("quantity_consumed"), worth=Sum("total_cost"))
+        .annotate(
+            pieces=Sum("quantity_consumed"),
+            worth=Sum("total_cost"),
+            unknown=Count("pk", filter=Q(is_cost_known=False)),
+        )
         .order_by("-worth", "product")
     )
     rows = list(sums)
-    most = max((worth for *_design, worth in rows), default=ZERO)
-    return [Use(*design, round3(pieces), round4(worth), _share(worth, most)) for *design, pieces, worth in rows]
+    most = max((worth for *_design, worth, _unknown in rows), default=ZERO)
+    return [
+        Use(*design, round3(pieces), round4(worth), bool(unknown), _share(worth, most))
+        for *design, pieces, worth, unknown in rows
+    ]
 
 
 @dataclass(frozen=True)
@@ -118,6 +143,7 @@ class Loss:
     reason: str
     times: int
     value: Decimal
+    is_incomplete: bool = False  # some of it is unknown and counts as 0
     share: int = 0  # of the largest, in hundredths
 
     @property
@@ -126,6 +152,8 @@ class Loss:
         return str(Kind(self.kind).label)
 
 
+# Of unknown cost still, or of a lot whose cost was typed only after it had moved.
+MOVED_UNKNOWN = Q(inventory_item__is_cost_known=False) | (Q(value=0, inventory_item__total_cost__gt=0) & ~Q(quantity=0))
 # What left for its purpose is no loss.
 PURPOSES = ("sold", "delivered")
 
@@ -139,17 +167,19 @@ def losses(period: Stretch, known: Container[str]) -> list[Loss]:
     kinds = [Kind.WASTED, Kind.COUNTED, Kind.CORRECTED, Kind.ISSUED]
     moved = _moved(period, kinds).exclude(why__in=PURPOSES).exclude(what=Kind.CORRECTED, composition__isnull=False)
     count = Count("pk", filter=Q(reverses__isnull=True)) - Count("reverses")
-    sums = moved.values_list("what", "why").annotate(times=count, worth=Sum("value"), size=Sum("quantity"))
-    found: dict[tuple[str, str], tuple[int, Decimal]] = {}
-    for kind, reason, number, worth, size in sums:
+    sums = moved.values_list("what", "why").annotate(
+        times=count, worth=Sum("value"), size=Sum("quantity"), unknown=Count("pk", filter=MOVED_UNKNOWN)
+    )
+    found: dict[tuple[str, str], tuple[int, Decimal, bool]] = {}
+    for kind, reason, number, worth, size, unknown in sums:
         if number or size or worth:
             code = reason.partition(": ")[0]
             key = (kind, code if code in known else reason)
-            times, value = found.get(key, (0, ZERO))
-            found[key] = (times + number, value + round4(worth))
+            times, value, is_incomplete = found.get(key, (0, ZERO, False))
+            found[key] = (times + number, value + round4(worth), is_incomplete or bool(unknown))
     rows = sorted(found.items(), key=lambda row: (-abs(row[1][1]), row[0]))
-    most = max((abs(value) for _key, (_times, value) in rows), default=ZERO)
-    return [Loss(kind, reason, times, value, _share(abs(value), most)) for (kind, reason), (times, value) in rows]
+    most = max((abs(value) for _key, (_times, value, _state) in rows), default=ZERO)
+    return [Loss(*key, *told, _share(abs(told[1]), most)) for key, told in rows]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,12 @@ from django.utils import timezone
 from assembly.models import AssemblyPackagingConsumption, PackagingDebt
 from assembly.queries.reports import Stretch, losses, stock_values, stretches, unit_costs, uses, whole
 from assembly.services import Waste, record_assembly, settle_debt, void_run
-from assembly.tests.factories import RunFactory
+from assembly.tests.factories import (
+    GoodConsumptionFactory,
+    PackagingConsumptionFactory,
+    RunFactory,
+    UnitConsumptionFactory,
+)
 from bakery.tests.plans import scanned
 from packaging.models import InventoryItem
 from packaging.services import assign_lots, correct_cost, count_lot, issue_stock, receive_lot, void_receipt
@@ -80,6 +85,13 @@ class TestUnitCosts:
         good = bakehouse.goods["G1"].pk
         assert [row.is_provisional for row in unit_costs(good, stretches(today, today, 1))] == [True]
 
+    @pytest.mark.parametrize("make", [UnitConsumptionFactory, GoodConsumptionFactory, PackagingConsumptionFactory])
+    def test_a_run_that_used_something_of_unknown_cost_makes_its_stretch_incomplete(self, today, make):
+        run = make(is_cost_known=False, total_cost=D(0)).assembly_run
+        make(assembly_run=RunFactory(finished_good=run.finished_good, assembled_at=timezone.now() - timedelta(days=1)))
+        found = unit_costs(run.finished_good_id, stretches(today - timedelta(days=1), today, 1))
+        assert [row.is_incomplete for row in found] == [False, True]
+
     def test_one_statement(self, decided, today, django_assert_num_queries):
         record(decided, 4)
         with django_assert_num_queries(1):
@@ -123,6 +135,11 @@ class TestUses:
         void_run(run_id=record(decided, 30).pk, reason="mistake", by=None)
         assert uses(Stretch(today, today)) == []
 
+    def test_a_design_of_unknown_cost_is_incomplete(self, today):
+        PackagingConsumptionFactory(is_cost_known=False, total_cost=D(0))
+        PackagingConsumptionFactory()
+        assert [row.is_incomplete for row in uses(Stretch(today, today))] == [False, True]
+
     def test_another_day_is_another_report(self, decided, today):
         record(decided, 30)
         yesterday = today - timedelta(days=1)
@@ -165,6 +182,17 @@ class TestLosses:
             count_lot(lot_id=lot.pk, quantity=D(quantity), reason="counted", by=None)
         found = [(row.reason, row.times, row.value) for row in losses(Stretch(today, today), REASONS)]
         assert found == [("counted", 2, D(0))]
+
+    def test_what_was_of_unknown_cost_when_it_moved_is_incomplete(self, today):
+        lots = [
+            receive_lot(product_id=ProductFactory().pk, received_on=today, quantity=D(9), total_cost=paid, by=None)
+            for paid in (None, None, D(0), D(9))
+        ]
+        for number, lot in enumerate(lots):
+            count_lot(lot_id=lot.pk, quantity=D(8), reason=f"lot {number}", by=None)
+        correct_cost(lot_id=lots[1].pk, total_cost=D(9), reason="bill", by=None)
+        found = {row.reason: row.is_incomplete for row in losses(Stretch(today, today), REASONS)}
+        assert found == {"lot 0": True, "lot 1": True, "lot 2": False, "lot 3": False, "bill": False}
 
     def test_what_a_voided_run_broke_came_back(self, decided, today):
         lot = LotFactory(product=ProductFactory(), quantity=10, total_cost=D(10))

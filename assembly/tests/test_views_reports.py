@@ -15,9 +15,9 @@ from pytest_django.asserts import assertContains, assertNotContains
 from assembly.charts import HEIGHT, WIDTH, line
 from assembly.models import AssemblyPackagingConsumption
 from assembly.services import record_assembly
-from assembly.tests.factories import RunFactory
+from assembly.tests.factories import PackagingConsumptionFactory, RunFactory
 from packaging.services import assign_lots, count_lot
-from packaging.tests.factories import FinishedGoodFactory, MovementFactory, ProductFactory
+from packaging.tests.factories import FinishedGoodFactory, LotFactory, MovementFactory, ProductFactory
 from packaging.tests.pages import sign_in, statements, text_of
 
 pytestmark = pytest.mark.django_db
@@ -90,8 +90,8 @@ def test_packaging_used_leads_to_its_runs(busy, manager):
     assert "Cello bag 6x10 Snowflakes 30 pieces €6.90" in text_of(answer)
     assertContains(answer, f"/runs/?design={busy.products['Snowflakes'].pk}&amp;since=")
     rows = cells(manager.get(address("use", **{"as": "csv"})))
-    assert rows[0] == ["generic product", "design", "quantity", "unit", "total cost"]
-    assert ["Cello bag 6x10", "Snowflakes", "30", "piece", "6.9"] in rows
+    assert rows[0] == ["generic product", "design", "quantity", "unit", "total cost", "state"]
+    assert ["Cello bag 6x10", "Snowflakes", "30", "piece", "6.9", ""] in rows
 
 
 def test_the_page_shows_the_fifty_largest_and_the_file_has_all(busy, manager):
@@ -111,7 +111,16 @@ def test_the_page_shows_the_fifty_largest_and_the_file_has_all(busy, manager):
 def test_losses_say_the_reason_in_words(busy, manager):
     answer = manager.get(address("loss"))
     assert "Damaged Counted 1 −€0.75" in text_of(answer)
-    assert cells(manager.get(address("loss", **{"as": "csv"})))[1:] == [["Counted", "Damaged", "1", "-0.75"]]
+    assert cells(manager.get(address("loss", **{"as": "csv"})))[1:] == [["Counted", "Damaged", "1", "-0.75", ""]]
+
+
+def test_what_is_of_unknown_cost_is_said_as_on_the_page_of_a_run(manager):
+    lot = LotFactory(product=ProductFactory(), quantity=9, is_cost_known=False)
+    count_lot(lot_id=lot.pk, quantity=D(8), reason="damaged", by=None)
+    PackagingConsumptionFactory(assembly_run=RunFactory(), is_cost_known=False, total_cost=D(0))
+    for name in ("cost", "use", "loss"):
+        assertContains(manager.get(address(name)), "cost incomplete")
+        assert cells(manager.get(address(name, **{"as": "csv"})))[1][-1] == "cost incomplete"
 
 
 def test_the_stock_is_worth_what_the_lots_are(busy, manager):

@@ -44,7 +44,7 @@ def _unit_costs(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
     made = [row for row in costs if row.quantity]
     heads: list[Cell] = [_("from"), _("through"), _("made"), _("cost of one"), _("total cost"), _("state")]
     table: list[list[Cell]] = [
-        [*_days(row.stretch), row.quantity, row.each, row.cost, _("provisional") if row.is_provisional else ""]
+        [*_days(row.stretch), row.quantity, row.each, row.cost, _state(row.is_incomplete, row.is_provisional)]
         for row in made
     ]
     return Found(made[::-1], [heads, *table], line([row.each for row in costs]))
@@ -52,17 +52,19 @@ def _unit_costs(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
 
 def _uses(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
     rows = uses(whole(parts))
-    heads: list[Cell] = [_("generic product"), _("design"), _("quantity"), _("unit"), _("total cost")]
+    heads: list[Cell] = [_("generic product"), _("design"), _("quantity"), _("unit"), _("total cost"), _("state")]
     table: list[list[Cell]] = [
-        [row.product_name, row.design, row.quantity, row.unit, row.cost] for row in rows
+        [row.product_name, row.design, row.quantity, row.unit, row.cost, _state(row.is_incomplete)] for row in rows
     ]
     return Found(rows, [heads, *table])
 
 
 def _losses(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
     rows = losses(whole(parts), REASONS)
-    heads: list[Cell] = [_("what"), _("reason"), _("times"), _("value")]
-    table: list[list[Cell]] = [[row.label, reason_words(row.reason), row.times, row.value] for row in rows]
+    heads: list[Cell] = [_("what"), _("reason"), _("times"), _("value"), _("state")]
+    table: list[list[Cell]] = [
+        [row.label, reason_words(row.reason), row.times, row.value, _state(row.is_incomplete)] for row in rows
+    ]
     return Found(rows, [heads, *table])
 
 
@@ -71,6 +73,12 @@ def _values(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
     heads: list[Cell] = [_("from"), _("through"), _("came in"), _("went out"), _("worth at the end")]
     table: list[list[Cell]] = [[*_days(row.stretch), row.came, row.went, row.value] for row in rows]
     return Found(rows[::-1], [heads, *table], line([row.value for row in rows]))
+
+
+def _state(is_incomplete: bool, is_provisional: bool = False) -> str:
+    """Say in words what is amiss with a cost."""
+    words = {_("provisional"): is_provisional, _("cost incomplete"): is_incomplete}
+    return ", ".join(word for word, is_so in words.items() if is_so)
 
 
 def _days(stretch: Stretch) -> list[Cell]:
