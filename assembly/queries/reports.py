@@ -8,7 +8,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from assembly.models import AssemblyPackagingConsumption, AssemblyRun, Consumption, consumption_models
@@ -45,7 +45,7 @@ def whole(parts: Sequence[Stretch]) -> Stretch:
 
 @dataclass(frozen=True)
 class UnitCost:
-    """What a piece of a good cost in a stretch, by the runs as they were recorded; None where none was made."""
+    """What a piece of a good cost in a stretch, packaging that was named later included; None where none was made."""
 
     stretch: Stretch
     quantity: int
@@ -64,15 +64,17 @@ def unit_costs(good_id: int, parts: Sequence[Stretch]) -> list[UnitCost]:
     runs = AssemblyRun.objects.in_force().filter(whole(parts).among("assembled_at"), finished_good=good_id)
     rows = iter(
         runs.with_open_debt()
-        .annotate(is_incomplete=_has_unknown_cost())
+        .annotate(is_incomplete=_has_unknown_cost(), later=Coalesce(Subquery(_named_later()), Value(ZERO)))
         .order_by("assembled_at", "id")
-        .values_list("assembled_at", "quantity_assembled", "total_component_cost", "has_open_debt", "is_incomplete")
+        .values_list(
+            "assembled_at", "quantity_assembled", "total_component_cost", "later", "has_open_debt", "is_incomplete"
+        )
     )
     found, row = [], next(rows, None)
     for part in parts:
         end, made = midnight(part.last + timedelta(days=1)), []
         while row is not None and row[0] < end:
-            made.append(row[1:])
+            made.append((row[1], row[2] + row[3], row[4], row[5]))
             row = next(rows, None)
         found.append(_unit_cost(part, made))
     return found
@@ -83,6 +85,13 @@ def _unit_cost(part: Stretch, runs: Sequence[tuple[int, Decimal, bool, bool]]) -
     cost = round4(sum((cost for _made, cost, *_states in runs), ZERO))
     states = (any(run[2] for run in runs), any(run[3] for run in runs))
     return UnitCost(part, sum(run[0] for run in runs), cost, *states)
+
+
+def _named_later() -> QuerySet[Any]:
+    """Return what was named of a run later costs: with what was recorded it is what the run costs now (R25)."""
+    rows = AssemblyPackagingConsumption.objects.order_by().filter(assembly_run=OuterRef("pk"))
+    later = rows.filter(kind=Consumption.Kind.RECONCILED).values("assembly_run")
+    return later.annotate(total=Sum("total_cost")).values("total")
 
 
 def _has_unknown_cost() -> Q:

@@ -17,6 +17,7 @@ from assembly.tests.factories import (
     UnitConsumptionFactory,
 )
 from bakery.tests.plans import scanned
+from packaging.costs import per_unit
 from packaging.models import InventoryItem
 from packaging.services import assign_lots, correct_cost, count_lot, issue_stock, receive_lot, void_receipt
 from packaging.tests.factories import LotFactory, MovementFactory, ProductFactory
@@ -84,6 +85,17 @@ class TestUnitCosts:
         record(bakehouse, 4, record_anyway=True, anyway_notes="not decided")
         good = bakehouse.goods["G1"].pk
         assert [row.is_provisional for row in unit_costs(good, stretches(today, today, 1))] == [True]
+
+    def test_packaging_that_is_named_later_is_in_the_cost_as_on_the_page_of_the_run(self, bakehouse, today):
+        run = record(bakehouse, 4, record_anyway=True, anyway_notes="not decided")
+        before = unit_costs(run.finished_good_id, stretches(today, today, 1))[0].cost
+        assert before == run.total_component_cost
+        debt = PackagingDebt.objects.get(generic_product=bakehouse.generics["bag"])
+        for amount in (1, 3):
+            settle_debt(debt_id=debt.pk, amounts={bakehouse.lots["L1"].pk: D(amount)}, by=None)
+        (row,) = unit_costs(run.finished_good_id, stretches(today, today, 1))
+        assert row.cost == run.current_total > before
+        assert row.each == per_unit(run.current_total, 4)
 
     @pytest.mark.parametrize("make", [UnitConsumptionFactory, GoodConsumptionFactory, PackagingConsumptionFactory])
     def test_a_run_that_used_something_of_unknown_cost_makes_its_stretch_incomplete(self, today, make):

@@ -102,7 +102,10 @@ class Report:
 
 REPORTS = {
     "cost": Report(
-        "cost", gettext_lazy("Cost of one"), gettext_lazy("What a piece cost, as its runs were recorded"), _unit_costs
+        "cost",
+        gettext_lazy("Cost of one"),
+        gettext_lazy("What a piece cost, packaging that was named later included"),
+        _unit_costs,
     ),
     "use": Report(
         "use", gettext_lazy("Packaging used"), gettext_lazy("Which designs runs used, and what they were worth"), _uses
