@@ -16,6 +16,8 @@ from assembly.charts import HEIGHT, WIDTH, line
 from assembly.models import AssemblyPackagingConsumption
 from assembly.services import record_assembly
 from assembly.tests.factories import PackagingConsumptionFactory, RunFactory
+from bakery.choosing import MOST_OFFERED
+from bakery.tests.fragments import Asks
 from packaging.services import assign_lots, count_lot
 from packaging.tests.factories import FinishedGoodFactory, LotFactory, MovementFactory, ProductFactory
 from packaging.tests.pages import sign_in, statements, text_of
@@ -83,6 +85,15 @@ def test_another_good_and_other_days(busy, manager):
     )
     assertContains(manager.get(address("cost", good=good.pk, days=7)), "No run of this good in these days.")
     assertContains(manager.get(address("cost", good=good.pk, days=30)), '<data value="7.0000">')
+
+
+def test_the_search_for_a_good_sends_along_which_one_is_chosen(busy, manager):
+    """Else the good made last would come back as the chosen one."""
+    FinishedGoodFactory.create_batch(MOST_OFFERED)
+    good = FinishedGoodFactory()
+    page = address("cost", good=good.pk)
+    (search,) = [ask for ask in Asks(page, manager.get(page).content.decode()).found if ask.target == "id_good"]
+    assert search.fields == {"find_good": "", "good": [str(good.pk)]}
 
 
 def test_packaging_used_leads_to_its_runs(busy, manager):
