@@ -96,6 +96,16 @@ def test_the_search_for_a_good_sends_along_which_one_is_chosen(busy, manager):
     assert search.fields == {"find_good": "", "good": [str(good.pk)]}
 
 
+def test_the_line_bridges_no_days_without_runs(manager):
+    good = FinishedGoodFactory()
+    for back in (0, 1, 3, 5, 6):
+        paid = {"total_component_cost": D(7), "per_unit_cost": D(7)}
+        RunFactory(finished_good=good, assembled_at=timezone.now() - timedelta(days=back), **paid)
+    shown = manager.get(address("cost")).content.decode()
+    assert shown.count("<polyline") == 2
+    assert shown.count('class="chart-dot"') == 5
+
+
 def test_packaging_used_leads_to_its_runs(busy, manager):
     answer = manager.get(address("use"))
     assert "Cello bag 6x10 Snowflakes 30 pieces €6.90" in text_of(answer)
@@ -200,9 +210,14 @@ def test_a_report_takes_the_same_statements_however_much_there_is(busy, manager,
 
 class TestLine:
     def test_the_highest_reaches_the_top_and_nothing_the_bottom(self):
-        drawn = line([D(0), D(5), None, D(10)])
-        assert drawn.points == ((0, HEIGHT), (200, HEIGHT // 2), (WIDTH, 0))
-        assert (drawn.most, drawn.path) == (D(10), f"0,{HEIGHT} 200,{HEIGHT // 2} {WIDTH},0")
+        drawn = line([D(0), D(5), D(10)])
+        assert drawn.points == ((0, HEIGHT), (300, HEIGHT // 2), (WIDTH, 0))
+        assert (drawn.most, drawn.paths) == (D(10), [f"0,{HEIGHT} 300,{HEIGHT // 2} {WIDTH},0"])
+
+    def test_it_breaks_where_there_is_no_value_and_a_point_alone_is_no_line(self):
+        drawn = line([None, D(10), D(5), None, D(10), None, D(0)])
+        assert drawn.paths == [f"100,0 200,{HEIGHT // 2}"]
+        assert drawn.points == ((100, 0), (200, HEIGHT // 2), (400, 0), (WIDTH, HEIGHT))
 
     def test_one_value_stands_in_the_middle(self):
         assert line([D(3)]).points == ((WIDTH // 2, 0),)
