@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 WIDTH, HEIGHT = 600, 160  # of the picture, which is stretched to the width of the page
-
-
 Point = tuple[int, int]
 
 

@@ -136,11 +136,11 @@ def uses(period: Stretch) -> list[Use]:
         )
         .order_by("-worth", "product")
     )
-    rows = list(sums)
-    most = max((worth for *_design, worth, _unknown in rows), default=ZERO)
+    rows: list[Any] = list(sums)
+    most = max((row[5] for row in rows), default=ZERO)
     return [
-        Use(*design, round3(pieces), round4(worth), bool(unknown), _share(worth, most))
-        for *design, pieces, worth, unknown in rows
+        Use(pk, name, design, unit, round3(pieces), round4(worth), bool(unknown), _share(worth, most))
+        for pk, name, design, unit, pieces, worth, unknown in rows
     ]
 
 
@@ -188,7 +188,10 @@ def losses(period: Stretch, known: Container[str]) -> list[Loss]:
             found[key] = (times + number, value + round4(worth), is_incomplete or bool(unknown))
     rows = sorted(found.items(), key=lambda row: (-abs(row[1][1]), row[0]))
     most = max((abs(value) for _key, (_times, value, _state) in rows), default=ZERO)
-    return [Loss(*key, *told, _share(abs(told[1]), most)) for key, told in rows]
+    return [
+        Loss(kind, reason, times, value, is_incomplete, _share(abs(value), most))
+        for (kind, reason), (times, value, is_incomplete) in rows
+    ]
 
 
 @dataclass(frozen=True)

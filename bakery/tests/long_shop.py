@@ -145,7 +145,7 @@ class LongShop:
         )
 
     def _looked_back_at(self):
-        """More designs used and more reasons for a loss than a report shows, and a good made on every day of a month."""
+        """More designs and reasons for a loss than a report shows, and a good made on every day of a month."""
         for lot, run in zip(self.lots, self.runs, strict=True):
             used = {"product": lot.product, "quantity_consumed": Decimal(self.random.randint(1, 90)), "unit": "piece"}
             AssemblyPackagingConsumption.objects.create(assembly_run=run, total_cost=self._money(), **used)
