@@ -4,18 +4,19 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from assembly.models import AssemblyPackagingConsumption, AssemblyRun, Consumption
+from assembly.models import AssemblyPackagingConsumption, AssemblyRun, Consumption, consumption_models
 from assembly.querysets import midnight
 from packaging.costs import per_unit, round3, round4
-from packaging.models import InventoryItem, Product, StockMovement
+from packaging.models import InventoryItem, StockMovement
 
 ZERO = Decimal("0.0000")
-MOST_ROWS = 100  # reasons or designs, the dearest first
 Kind = StockMovement.Kind
 
 
@@ -44,12 +45,13 @@ def whole(parts: Sequence[Stretch]) -> Stretch:
 
 @dataclass(frozen=True)
 class UnitCost:
-    """What a piece of a good cost in a stretch, by the runs as they were recorded; None where none was made."""
+    """What a piece of a good cost in a stretch, packaging that was named later included; None where none was made."""
 
     stretch: Stretch
     quantity: int
     cost: Decimal
     is_provisional: bool = False
+    is_incomplete: bool = False  # some of it is unknown and counts as 0
 
     @property
     def each(self) -> Decimal | None:
@@ -62,31 +64,63 @@ def unit_costs(good_id: int, parts: Sequence[Stretch]) -> list[UnitCost]:
     runs = AssemblyRun.objects.in_force().filter(whole(parts).among("assembled_at"), finished_good=good_id)
     rows = iter(
         runs.with_open_debt()
+        .annotate(is_incomplete=_has_unknown_cost(), later=Coalesce(Subquery(_named_later()), Value(ZERO)))
         .order_by("assembled_at", "id")
-        .values_list("assembled_at", "quantity_assembled", "total_component_cost", "has_open_debt")
+        .values_list(
+            "assembled_at", "quantity_assembled", "total_component_cost", "later", "has_open_debt", "is_incomplete"
+        )
     )
     found, row = [], next(rows, None)
     for part in parts:
-        end, quantity, cost, is_provisional = midnight(part.last + timedelta(days=1)), 0, ZERO, False
+        end, made = midnight(part.last + timedelta(days=1)), []
         while row is not None and row[0] < end:
-            quantity, cost, is_provisional = quantity + row[1], cost + row[2], is_provisional or row[3]
+            made.append((row[1], row[2] + row[3], row[4], row[5]))
             row = next(rows, None)
-        found.append(UnitCost(part, quantity, cost, is_provisional))
+        found.append(_unit_cost(part, made))
     return found
+
+
+def _unit_cost(part: Stretch, runs: Sequence[tuple[int, Decimal, bool, bool]]) -> UnitCost:
+    """Return what a piece cost by the runs of a stretch: of each its pieces, its cost, and what is amiss with that."""
+    cost = round4(sum((cost for _made, cost, *_states in runs), ZERO))
+    states = (any(run[2] for run in runs), any(run[3] for run in runs))
+    return UnitCost(part, sum(run[0] for run in runs), cost, *states)
+
+
+def _named_later() -> QuerySet[Any]:
+    """Return what was named of a run later costs: with what was recorded it is what the run costs now (R25)."""
+    rows = AssemblyPackagingConsumption.objects.order_by().filter(assembly_run=OuterRef("pk"))
+    later = rows.filter(kind=Consumption.Kind.RECONCILED).values("assembly_run")
+    return later.annotate(total=Sum("total_cost")).values("total")
+
+
+def _has_unknown_cost() -> Q:
+    """Return the condition that a run used something of unknown cost, as its page says."""
+    rows = [model.objects.filter(assembly_run=OuterRef("pk"), is_cost_known=False) for model in consumption_models()]
+    return reduce(or_, (Q(Exists(found)) for found in rows))
 
 
 @dataclass(frozen=True)
 class Use:
     """How much of a design runs used, and what it was worth."""
 
-    product: Product
+    product_id: int
+    product_name: str
+    design: str
+    unit: str
     quantity: Decimal
     cost: Decimal
+    is_incomplete: bool = False  # some of it is unknown and counts as 0
     share: int = 0  # of the dearest, in hundredths
+
+    @property
+    def name(self) -> str:
+        """The generic product with its design."""
+        return f"{self.product_name} {self.design}".strip()
 
 
 def uses(period: Stretch) -> list[Use]:
-    """Return the packaging that the runs of a period used, by design, the dearest first. Two statements.
+    """Return the packaging that the runs of a period used, by design, the dearest first. One statement.
 
     Voided runs do not count; what was named of a run later does, and what broke is in `losses`.
     """
@@ -94,14 +128,20 @@ def uses(period: Stretch) -> list[Use]:
         AssemblyPackagingConsumption.objects.order_by()
         .filter(period.among("assembly_run__assembled_at"), assembly_run__voided_at__isnull=True)
         .exclude(kind=Consumption.Kind.WASTE)
-        .values_list("product")
-        .annotate(pieces=Sum("quantity_consumed"), worth=Sum("total_cost"))
+        .values_list("product", "product__generic_product__name", "product__design", "product__generic_product__unit")
+        .annotate(
+            pieces=Sum("quantity_consumed"),
+            worth=Sum("total_cost"),
+            unknown=Count("pk", filter=Q(is_cost_known=False)),
+        )
         .order_by("-worth", "product")
     )
-    rows = list(sums[:MOST_ROWS])
-    products = Product.objects.select_related("generic_product").in_bulk([pk for pk, _pieces, _worth in rows])
-    most = max((worth for _pk, _pieces, worth in rows), default=ZERO)
-    return [Use(products[pk], round3(pieces), round4(worth), _share(worth, most)) for pk, pieces, worth in rows]
+    rows: list[Any] = list(sums)
+    most = max((row[5] for row in rows), default=ZERO)
+    return [
+        Use(pk, name, design, unit, round3(pieces), round4(worth), bool(unknown), _share(worth, most))
+        for pk, name, design, unit, pieces, worth, unknown in rows
+    ]
 
 
 @dataclass(frozen=True)
@@ -112,6 +152,7 @@ class Loss:
     reason: str
     times: int
     value: Decimal
+    is_incomplete: bool = False  # some of it is unknown and counts as 0
     share: int = 0  # of the largest, in hundredths
 
     @property
@@ -120,6 +161,8 @@ class Loss:
         return str(Kind(self.kind).label)
 
 
+# Of unknown cost still, or of a lot whose cost was typed only after it had moved.
+MOVED_UNKNOWN = Q(inventory_item__is_cost_known=False) | (Q(value=0, inventory_item__total_cost__gt=0) & ~Q(quantity=0))
 # What left for its purpose is no loss.
 PURPOSES = ("sold", "delivered")
 
@@ -133,17 +176,22 @@ def losses(period: Stretch, known: Container[str]) -> list[Loss]:
     kinds = [Kind.WASTED, Kind.COUNTED, Kind.CORRECTED, Kind.ISSUED]
     moved = _moved(period, kinds).exclude(why__in=PURPOSES).exclude(what=Kind.CORRECTED, composition__isnull=False)
     count = Count("pk", filter=Q(reverses__isnull=True)) - Count("reverses")
-    sums = moved.values_list("what", "why").annotate(times=count, worth=Sum("value"), size=Sum("quantity"))
-    found: dict[tuple[str, str], tuple[int, Decimal]] = {}
-    for kind, reason, number, worth, size in sums:
-        if size or worth:
+    sums = moved.values_list("what", "why").annotate(
+        times=count, worth=Sum("value"), size=Sum("quantity"), unknown=Count("pk", filter=MOVED_UNKNOWN)
+    )
+    found: dict[tuple[str, str], tuple[int, Decimal, bool]] = {}
+    for kind, reason, number, worth, size, unknown in sums:
+        if number or size or worth:
             code = reason.partition(": ")[0]
             key = (kind, code if code in known else reason)
-            times, value = found.get(key, (0, ZERO))
-            found[key] = (times + number, value + round4(worth))
-    rows = sorted(found.items(), key=lambda row: (-abs(row[1][1]), row[0]))[:MOST_ROWS]
-    most = max((abs(value) for _key, (_times, value) in rows), default=ZERO)
-    return [Loss(kind, reason, times, value, _share(abs(value), most)) for (kind, reason), (times, value) in rows]
+            times, value, is_incomplete = found.get(key, (0, ZERO, False))
+            found[key] = (times + number, value + round4(worth), is_incomplete or bool(unknown))
+    rows = sorted(found.items(), key=lambda row: (-abs(row[1][1]), row[0]))
+    most = max((abs(value) for _key, (_times, value, _state) in rows), default=ZERO)
+    return [
+        Loss(kind, reason, times, value, is_incomplete, _share(abs(value), most))
+        for (kind, reason), (times, value, is_incomplete) in rows
+    ]
 
 
 @dataclass(frozen=True)

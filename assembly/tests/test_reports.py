@@ -10,8 +10,14 @@ from django.utils import timezone
 from assembly.models import AssemblyPackagingConsumption, PackagingDebt
 from assembly.queries.reports import Stretch, losses, stock_values, stretches, unit_costs, uses, whole
 from assembly.services import Waste, record_assembly, settle_debt, void_run
-from assembly.tests.factories import RunFactory
+from assembly.tests.factories import (
+    GoodConsumptionFactory,
+    PackagingConsumptionFactory,
+    RunFactory,
+    UnitConsumptionFactory,
+)
 from bakery.tests.plans import scanned
+from packaging.costs import per_unit
 from packaging.models import InventoryItem
 from packaging.services import assign_lots, correct_cost, count_lot, issue_stock, receive_lot, void_receipt
 from packaging.tests.factories import LotFactory, MovementFactory, ProductFactory
@@ -80,6 +86,24 @@ class TestUnitCosts:
         good = bakehouse.goods["G1"].pk
         assert [row.is_provisional for row in unit_costs(good, stretches(today, today, 1))] == [True]
 
+    def test_packaging_that_is_named_later_is_in_the_cost_as_on_the_page_of_the_run(self, bakehouse, today):
+        run = record(bakehouse, 4, record_anyway=True, anyway_notes="not decided")
+        before = unit_costs(run.finished_good_id, stretches(today, today, 1))[0].cost
+        assert before == run.total_component_cost
+        debt = PackagingDebt.objects.get(generic_product=bakehouse.generics["bag"])
+        for amount in (1, 3):
+            settle_debt(debt_id=debt.pk, amounts={bakehouse.lots["L1"].pk: D(amount)}, by=None)
+        (row,) = unit_costs(run.finished_good_id, stretches(today, today, 1))
+        assert row.cost == run.current_total > before
+        assert row.each == per_unit(run.current_total, 4)
+
+    @pytest.mark.parametrize("make", [UnitConsumptionFactory, GoodConsumptionFactory, PackagingConsumptionFactory])
+    def test_a_run_that_used_something_of_unknown_cost_makes_its_stretch_incomplete(self, today, make):
+        run = make(is_cost_known=False, total_cost=D(0)).assembly_run
+        make(assembly_run=RunFactory(finished_good=run.finished_good, assembled_at=timezone.now() - timedelta(days=1)))
+        found = unit_costs(run.finished_good_id, stretches(today - timedelta(days=1), today, 1))
+        assert [row.is_incomplete for row in found] == [False, True]
+
     def test_one_statement(self, decided, today, django_assert_num_queries):
         record(decided, 4)
         with django_assert_num_queries(1):
@@ -93,7 +117,7 @@ class TestUses:
         record(decided, 5)
         void_run(run_id=gone.pk, reason="mistake", by=None)
         period = Stretch(today, today)
-        found = {row.product.design: (row.quantity, row.cost) for row in uses(period)}
+        found = {row.design: (row.quantity, row.cost) for row in uses(period)}
         rows = AssemblyPackagingConsumption.objects.filter(assembly_run__voided_at__isnull=True)
         for design, (quantity, cost) in found.items():
             used = rows.filter(product__design=design)
@@ -112,10 +136,10 @@ class TestUses:
         lot = LotFactory(product=ProductFactory(), quantity=10, total_cost=D(10))
         waste = [Waste(lot.pk, D(2), "torn")]
         record(bakehouse, 30, waste=waste, record_anyway=True, anyway_notes="not decided")
-        assert "Snowflakes" not in {row.product.design for row in uses(Stretch(today, today))}
+        assert "Snowflakes" not in {row.design for row in uses(Stretch(today, today))}
         debt = PackagingDebt.objects.get(generic_product=bakehouse.generics["bag"])
         settle_debt(debt_id=debt.pk, amounts={bakehouse.lots["L1"].pk: D(30)}, by=None)
-        found = {row.product.pk: row.quantity for row in uses(Stretch(today, today))}
+        found = {row.product_id: row.quantity for row in uses(Stretch(today, today))}
         assert found[bakehouse.products["Snowflakes"].pk] == D(30)
         assert lot.product_id not in found
 
@@ -123,14 +147,19 @@ class TestUses:
         void_run(run_id=record(decided, 30).pk, reason="mistake", by=None)
         assert uses(Stretch(today, today)) == []
 
+    def test_a_design_of_unknown_cost_is_incomplete(self, today):
+        PackagingConsumptionFactory(is_cost_known=False, total_cost=D(0))
+        PackagingConsumptionFactory()
+        assert [row.is_incomplete for row in uses(Stretch(today, today))] == [False, True]
+
     def test_another_day_is_another_report(self, decided, today):
         record(decided, 30)
         yesterday = today - timedelta(days=1)
         assert uses(Stretch(yesterday, yesterday)) == []
 
-    def test_two_statements(self, decided, today, django_assert_num_queries):
+    def test_one_statement(self, decided, today, django_assert_num_queries):
         record(decided, 50)
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(1):
             uses(Stretch(today, today))
 
 
@@ -158,6 +187,24 @@ class TestLosses:
         assert [(row.kind, row.reason, row.value) for row in losses(Stretch(today, today), REASONS)] == [
             ("corrected", "bill: May", D(-2))
         ]
+
+    def test_what_was_lost_and_found_again_under_one_reason_happened_twice(self, today):
+        lot = receive(10, 10)
+        for quantity in (8, 10):
+            count_lot(lot_id=lot.pk, quantity=D(quantity), reason="counted", by=None)
+        found = [(row.reason, row.times, row.value) for row in losses(Stretch(today, today), REASONS)]
+        assert found == [("counted", 2, D(0))]
+
+    def test_what_was_of_unknown_cost_when_it_moved_is_incomplete(self, today):
+        lots = [
+            receive_lot(product_id=ProductFactory().pk, received_on=today, quantity=D(9), total_cost=paid, by=None)
+            for paid in (None, None, D(0), D(9))
+        ]
+        for number, lot in enumerate(lots):
+            count_lot(lot_id=lot.pk, quantity=D(8), reason=f"lot {number}", by=None)
+        correct_cost(lot_id=lots[1].pk, total_cost=D(9), reason="bill", by=None)
+        found = {row.reason: row.is_incomplete for row in losses(Stretch(today, today), REASONS)}
+        assert found == {"lot 0": True, "lot 1": True, "lot 2": False, "lot 3": False, "bill": False}
 
     def test_what_a_voided_run_broke_came_back(self, decided, today):
         lot = LotFactory(product=ProductFactory(), quantity=10, total_cost=D(10))

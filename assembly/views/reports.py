@@ -22,6 +22,7 @@ from bakery.web import HtmxHttpRequest, permission_required, refused, render_par
 from packaging.words import REASONS, reason_words
 
 TEMPLATE = "assembly/report.html"
+MOST_SHOWN = 50  # rows of a page, the largest; the file has them all
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,18 @@ class Found:
     table: list[list[Cell]]
     chart: Line | None = None
 
+    @property
+    def shown(self) -> Sequence[Any]:
+        """The rows of the page."""
+        return self.rows[:MOST_SHOWN]
+
 
 def _unit_costs(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
     costs = unit_costs(form.cleaned_data["good"].pk, parts)
     made = [row for row in costs if row.quantity]
     heads: list[Cell] = [_("from"), _("through"), _("made"), _("cost of one"), _("total cost"), _("state")]
     table: list[list[Cell]] = [
-        [*_days(row.stretch), row.quantity, row.each, row.cost, _("provisional") if row.is_provisional else ""]
+        [*_days(row.stretch), row.quantity, row.each, row.cost, _state(row.is_incomplete, row.is_provisional)]
         for row in made
     ]
     return Found(made[::-1], [heads, *table], line([row.each for row in costs]))
@@ -46,18 +52,19 @@ def _unit_costs(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
 
 def _uses(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
     rows = uses(whole(parts))
-    heads: list[Cell] = [_("generic product"), _("design"), _("quantity"), _("unit"), _("total cost")]
+    heads: list[Cell] = [_("generic product"), _("design"), _("quantity"), _("unit"), _("total cost"), _("state")]
     table: list[list[Cell]] = [
-        [row.product.product_name, row.product.design, row.quantity, row.product.generic_product.unit, row.cost]
-        for row in rows
+        [row.product_name, row.design, row.quantity, row.unit, row.cost, _state(row.is_incomplete)] for row in rows
     ]
     return Found(rows, [heads, *table])
 
 
 def _losses(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
     rows = losses(whole(parts), REASONS)
-    heads: list[Cell] = [_("what"), _("reason"), _("times"), _("value")]
-    table: list[list[Cell]] = [[row.label, reason_words(row.reason), row.times, row.value] for row in rows]
+    heads: list[Cell] = [_("what"), _("reason"), _("times"), _("value"), _("state")]
+    table: list[list[Cell]] = [
+        [row.label, reason_words(row.reason), row.times, row.value, _state(row.is_incomplete)] for row in rows
+    ]
     return Found(rows, [heads, *table])
 
 
@@ -66,6 +73,12 @@ def _values(form: PeriodForm, parts: Sequence[Stretch]) -> Found:
     heads: list[Cell] = [_("from"), _("through"), _("came in"), _("went out"), _("worth at the end")]
     table: list[list[Cell]] = [[*_days(row.stretch), row.came, row.went, row.value] for row in rows]
     return Found(rows[::-1], [heads, *table], line([row.value for row in rows]))
+
+
+def _state(is_incomplete: bool, is_provisional: bool = False) -> str:
+    """Say in words what is amiss with a cost."""
+    words = {_("provisional"): is_provisional, _("cost incomplete"): is_incomplete}
+    return ", ".join(word for word, is_so in words.items() if is_so)
 
 
 def _days(stretch: Stretch) -> list[Cell]:
@@ -89,7 +102,10 @@ class Report:
 
 REPORTS = {
     "cost": Report(
-        "cost", gettext_lazy("Cost of one"), gettext_lazy("What a piece cost, as its runs were recorded"), _unit_costs
+        "cost",
+        gettext_lazy("Cost of one"),
+        gettext_lazy("What a piece cost, packaging that was named later included"),
+        _unit_costs,
     ),
     "use": Report(
         "use", gettext_lazy("Packaging used"), gettext_lazy("Which designs runs used, and what they were worth"), _uses

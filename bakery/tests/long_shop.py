@@ -7,7 +7,9 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from assembly.models import AssemblyPackagingConsumption
 from assembly.services import record_assembly
+from assembly.tests.factories import RunFactory
 from packaging.models import InventoryItem
 from packaging.services import open_order
 from packaging.tests.factories import (
@@ -61,6 +63,7 @@ class LongShop:
         self._promised()
         self.big = self._big_good()
         self.runs = [self._run(good) for good in self.goods]
+        self._looked_back_at()
         for _number in range(MANY):
             UserFactory(username=self.names(FOLK, DOES).replace(" ", "."))
 
@@ -140,3 +143,13 @@ class LongShop:
             record_anyway=True,
             anyway_notes=self.names(FOLK, DOES),
         )
+
+    def _looked_back_at(self):
+        """More designs and reasons for a loss than a report shows, and a good made on every day of a month."""
+        for lot, run in zip(self.lots, self.runs, strict=True):
+            used = {"product": lot.product, "quantity_consumed": Decimal(self.random.randint(1, 90)), "unit": "piece"}
+            AssemblyPackagingConsumption.objects.create(assembly_run=run, total_cost=self._money(), **used)
+            MovementFactory(inventory_item=lot, value=-self._money(), reason=self.names(FOLK, DOES))
+        for back in range(30):
+            paid = {"total_component_cost": self._money(), "quantity_assembled": self.random.randint(1, 9)}
+            RunFactory(finished_good=self.goods[0], assembled_at=timezone.now() - timedelta(days=back), **paid)

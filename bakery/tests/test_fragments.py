@@ -20,7 +20,8 @@ from packaging.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 NO_PAGES = {"logout", "theme_switch", "log_csv", "packaging:shopping_csv"}
-SERVED = {"rows", "more", "modal", "plan", "preview", "check", "sum", "lots", "levels", "result"}  # as views name them
+# As views name them.
+SERVED = {"rows", "more", "modal", "plan", "preview", "check", "sum", "lots", "levels", "result", "report"}
 NUMBER = re.compile(r"\d+")
 
 
@@ -56,6 +57,7 @@ def asked(shop):
         f"{reverse('assembly:day_sheet')}?{urlencode(made)}",
         f"{reverse('assembly:debts_accept')}?{debts}",
         f"{reverse('assembly:debt_list')}?show=done",
+        *(f"{reverse(f'assembly:report_{name}')}?days=30" for name in ("cost", "use", "loss", "value")),
     ]
 
 
@@ -122,4 +124,5 @@ def test_no_fragment_is_above_four_kilobytes(client, shop):
                 heavy[f"{address[:60]} {what[:90]}"] = size
     assert heavy == {}
     assert len(sizes) > 200
-    assert {"packaging:shopping_list", "packaging:lot_assign", "assembly:day_sheet", "log_list", "people"} <= names
+    assert {"packaging:shopping_list", "packaging:lot_assign", "assembly:day_sheet", "assembly:report_use"} <= names
+    assert {"log_list", "people"} <= names
