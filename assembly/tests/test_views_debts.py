@@ -12,6 +12,7 @@ from django.urls import reverse
 from assembly.models import AssemblyRun, BooksCheck, PackagingDebt
 from assembly.queries import check_books
 from assembly.services import settle_debt
+from assembly.tests.factories import DebtFactory
 from assembly.tests.test_services_debts import anyway
 from bakery.tests.addresses import Forms, everything
 from packaging.models import InventoryItem
@@ -284,3 +285,26 @@ def test_the_books_are_checked_and_a_broken_figure_is_named(client, bakehouse, r
     assert "Lot L1 quantity: stored 29.000, rows say 30.000" in text
     assert BooksCheck.objects.count() == 2
     assert AssemblyRun.objects.count() == 1
+
+
+def test_the_list_of_waiting_lines_counts_debts_in_the_statement_that_counts_lines(client, bakehouse):
+    client.force_login(UserFactory(groups=["Managers"]))
+    client.get("/pending/")
+    before = client.get("/pending/").context
+    DebtFactory.create_batch(2)
+    with CaptureQueriesContext(connection) as captured:
+        page = client.get("/pending/")
+    assert (page.context["pending_count"], page.context["debt_count"]) == (before["pending_count"], 2)
+    assert 'id="debt-badge">2<' in page.content.decode()
+    assert [said["sql"].count("assembly_packagingdebt") > 0 for said in captured].count(True) == 1
+    assert len(captured) <= 6
+    client.force_login(UserFactory(permissions=["packaging.view_composition"]))
+    assert client.get("/pending/").context["debt_count"] == 0  # not for them to reconcile
+
+
+def test_debts_are_counted_where_nothing_waits(client):
+    client.force_login(UserFactory(groups=["Managers"]))
+    DebtFactory()
+    page = client.get("/pending/")
+    assert (page.context["pending_count"], page.context["debt_count"]) == (0, 1)
+    assert "Every requirement has its packaging." in page.content.decode()
