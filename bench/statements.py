@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib import admin
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -21,6 +22,7 @@ from packaging.models import FinishedGood, GenericProduct, InventoryItem
 
 SHAPES = ((3, 2), (10, 2), (30, 2), (3, 10))  # lines of each kind, lots of each item
 RECORDING, POST, PREVIEW, PENDING, LIST, ADMIN = 14, 20, 5, 6, 8, 12
+OWN = ("packaging", "assembly")  # the apps whose tables the administration lists
 LISTS = (
     "assembly:today",
     "assembly:run_list",
@@ -35,9 +37,6 @@ LISTS = (
     "log_list",
     "people",
     "role_list",
-    "admin:packaging_product_changelist",
-    "admin:packaging_stockmovement_changelist",
-    "admin:assembly_assemblyrun_changelist",
 )
 
 
@@ -105,9 +104,15 @@ def lists() -> dict[str, str]:
         "packaging:lot_list": {"generic": GenericProduct.objects.order_by("pk").values_list("pk", flat=True)[0]},
     }
     return {
-        **{name: reverse(name) for name in LISTS},
+        **{name: reverse(name) for name in (*LISTS, *changelists())},
         **{name: f"{reverse(name)}?{urlencode(query)}" for name, query in asked.items()},
     }
+
+
+def changelists() -> list[str]:
+    """Return the names of all lists of the administration over the shop's own tables."""
+    models = [model._meta for model in admin.site._registry]
+    return [f"admin:{meta.label_lower.replace('.', '_')}_changelist" for meta in models if meta.app_label in OWN]
 
 
 def while_short(good: Good, act: Callable[[], object]) -> int:
