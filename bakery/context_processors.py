@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise, SimpleLazyObject
@@ -60,13 +61,19 @@ def waiting_counts() -> dict[str, int]:
     return counts
 
 
+def open_debts() -> "QuerySet[Any]":
+    """Return the debts that `waiting_counts` counts, for a view that counts them in a statement of its own."""
+    debts: QuerySet[Any] = import_string("assembly.models.PackagingDebt").objects.open()
+    return debts
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Return what base.html shows. The count is read only when a whole page is rendered, not for a part."""
     theme = request.COOKIES.get("theme", "")
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"theme": theme if theme in THEMES else ""}
-    counts: Any = SimpleLazyObject(waiting_counts)  # one statement for both
+    counts: Any = getattr(request, "waiting_counts", None) or SimpleLazyObject(waiting_counts)  # one statement for both
     may_settle = user.has_perm("assembly.settle_debts")
     return {
         "theme": theme if theme in THEMES else "",

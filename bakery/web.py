@@ -31,6 +31,7 @@ class HtmxHttpRequest(HttpRequest):
 
     htmx: HtmxDetails
     user: User
+    waiting_counts: dict[str, int]  # what the shell counts, where a view has counted it already
 
 
 def render_part(

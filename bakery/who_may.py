@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import groupby
 
 from django.contrib.auth.models import Group, Permission, User
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -48,6 +48,25 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Person:
+    """Somebody with the names of their groups and with what was given to them alone."""
+
+    user: User
+    groups: list[str]
+    permissions: Sequence[Permission]
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether not all they may do comes from a group."""
+        return self.user.is_superuser or self.user.is_staff or not self.groups or bool(self.permissions)
+
+    @property
+    def extra(self) -> list[str]:
+        """What was given to them alone, in words."""
+        return in_words(self.permissions)
+
+
+@dataclass(frozen=True)
 class Card:
     """A group: what it is for, who is in it, and what the shop gave it beside its role."""
 
@@ -61,34 +80,40 @@ class Card:
 @permission_required("auth.view_group")
 def role_list(request: HttpRequest) -> HttpResponse:
     """Show who may what: the roles, the shop's own groups, and the people of each."""
-    groups = list(_groups())
+    groups, people = _groups(), _people()
     held = {group.name: {full_name(row) for row in group.permissions.all()} for group in groups}
     rows = [_row(action, held) for action in (looking(), *ACTIONS) if action.roles]
     context = {
         "roles": list(ROLES),
         "rows": rows,
-        "cards": [_card(group) for group in groups],
+        "cards": [_card(group, people) for group in groups],
         "is_behind": any(cell.is_missing for row in rows for cell in row.cells),
-        "alone": [_with_rights(user) for user in _apart()],
+        "alone": [person for person in people if person.is_apart],
     }
     return render(request, "role_list.html", context)
 
 
 def _groups() -> list[Group]:
-    """Return every group with its permissions and its active people: the roles first, in their order."""
-    people = User.objects.filter(is_active=True).order_by("username")
-    permissions: QuerySet[Permission] = Permission.objects.select_related("content_type")
-    groups = Group.objects.prefetch_related(Prefetch("permissions", permissions), Prefetch("user_set", people))
+    """Return every group with its permissions: the roles first, in their order. Two statements."""
+    groups = Group.objects.prefetch_related(Prefetch("permissions", _permissions()))
     order = {role: number for number, role in enumerate(ROLES)}
     return sorted(groups, key=lambda group: (order.get(group.name, len(order)), group.name))
 
 
-def _apart() -> QuerySet[User]:
-    """Return active people whose rights do not all come from a group."""
+def _people() -> list[Person]:
+    """Return all active people, by name. Two statements: the first has a row for each group that somebody is in."""
+    rows = User.objects.filter(is_active=True).annotate(group=F("groups__name")).order_by("username", "group")
+    people = []
+    for _pk, same in groupby(rows.prefetch_related(Prefetch("user_permissions", _permissions())), lambda row: row.pk):
+        found = list(same)
+        names = [row.group for row in found if row.group is not None]
+        people.append(Person(found[0], names, list(found[0].user_permissions.all())))
+    return people
+
+
+def _permissions() -> QuerySet[Permission]:
     permissions: QuerySet[Permission] = Permission.objects.select_related("content_type")
-    apart = Q(is_superuser=True) | Q(is_staff=True) | Q(groups=None) | Q(user_permissions__isnull=False)
-    users = User.objects.filter(apart, is_active=True).distinct().order_by("username")
-    return users.prefetch_related("groups", Prefetch("user_permissions", permissions))
+    return permissions
 
 
 def _row(action: Action, held: dict[str, set[str]]) -> Row:
@@ -100,19 +125,15 @@ def _row(action: Action, held: dict[str, set[str]]) -> Row:
     return Row(action.words, cells)
 
 
-def _card(group: Group) -> Card:
+def _card(group: Group, people: Sequence[Person]) -> Card:
     """Return a group; of one that the shop made itself all its permissions are the shop's."""
     given = {*looking().permissions, *ROLES[group.name]} if group.name in ROLES else set()
     extra = [permission for permission in group.permissions.all() if full_name(permission) not in given]
-    return Card(group.name, ROLE_TEXTS.get(group.name, ""), list(group.user_set.all()), in_words(extra))
+    inside = [person.user for person in people if group.name in person.groups]
+    return Card(group.name, ROLE_TEXTS.get(group.name, ""), inside, in_words(extra))
 
 
-def _with_rights(user: User) -> dict[str, Any]:
-    names = [group.name for group in user.groups.all()]
-    return {"user": user, "groups": names, "extra": in_words(user.user_permissions.all())}
-
-
-def in_words(permissions: Sequence[Permission] | QuerySet[Permission]) -> list[str]:
+def in_words(permissions: Sequence[Permission]) -> list[str]:
     """Say what permissions allow: an action's words where one of ours is whole, else Django's own words for it."""
     left = {full_name(permission): str(permission.name) for permission in permissions}
     words = []

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPMessage
 from time import perf_counter
@@ -117,3 +118,10 @@ def _of(name: str, address: str) -> str:
     if parts.netloc != "here" or parts.scheme != "http" or name.startswith("#"):
         return ""
     return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def errors(recorded: Sequence[Answer], read: Sequence[Answer]) -> int:
+    """Return how many recordings led to no run, and how many answers of the emptiest page were not that page."""
+    return sum("HX-Redirect" not in answer.headers for answer in recorded) + sum(
+        answer.status != 200 for answer in read
+    )

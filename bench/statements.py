@@ -5,19 +5,24 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import connection
+from django.contrib import admin
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
+from assembly.forms.reports import PERIODS
 from assembly.services import preview_assembly, record_assembly
 from bench.data import Good, good_from, good_of, shelf_of, somebody
 from bench.plan import Bench
 from bench.table import Row, counted
+from packaging.models import FinishedGood, GenericProduct, InventoryItem
 
 SHAPES = ((3, 2), (10, 2), (30, 2), (3, 10))  # lines of each kind, lots of each item
 RECORDING, POST, PREVIEW, PENDING, LIST, ADMIN = 14, 20, 5, 6, 8, 12
+OWN = ("packaging", "assembly")  # the apps whose tables the administration lists
 LISTS = (
     "assembly:today",
     "assembly:run_list",
@@ -27,12 +32,11 @@ LISTS = (
     "packaging:event_list",
     "packaging:stock",
     "packaging:shopping_list",
+    "packaging:shopping_sheet",
     "packaging:make",
     "log_list",
     "people",
-    "admin:packaging_product_changelist",
-    "admin:packaging_stockmovement_changelist",
-    "admin:assembly_assemblyrun_changelist",
+    "role_list",
 )
 
 
@@ -67,21 +71,57 @@ def measure_p2(bench: Bench) -> Iterator[Row]:
     """The preview of a run, the pending list and every list page, where there is little and where there is much."""
     previews: list[int] = []
     pending: list[int] = []
-    lists: dict[str, list[int]] = {}
+    short: list[int] = []
+    counts: dict[str, list[int]] = {}
     for size in ("small", "big"):
         with bench.databases.using(size):
             client = signed_in()
             for lines, lots in SHAPES[:3]:
-                order = good_of(lines, lots=lots, decided=True).orders[0].pk
+                good = good_of(lines, lots=lots, decided=True)
+                order = good.orders[0].pk
                 previews.append(count(lambda order=order: preview_assembly(quantity=3, order_id=order)))  # type: ignore[misc]
-            pending.append(count(asking(client, "packaging:pending_list")))
-            for name in LISTS:
-                lists.setdefault(name, []).append(count(asking(client, name)))
+            address = reverse("packaging:pending_list")
+            pending.append(count(asking(client, address)))
+            short.append(while_short(good, asking(client, f"{address}?state=short", wanted=b"/repair/")))
+            for name, address in lists().items():
+                counts.setdefault(name, []).append(count(asking(client, address)))
     yield counted("P2 availability preview", previews, PREVIEW)
     yield counted("P2 pending list", pending, PENDING)
-    for name, counts in lists.items():
+    yield counted("P2 pending list, of short lines", short, PENDING)
+    for name, found in counts.items():
         in_admin = name.startswith("admin:")
-        yield counted(f"P2 list page {name.partition(':')[2] or name}", counts, ADMIN if in_admin else LIST)
+        yield counted(f"P2 list page {name.partition(':')[2] or name}", found, ADMIN if in_admin else LIST)
+
+
+def lists() -> dict[str, str]:
+    """Return the address of every list page by name: what has to be chosen is chosen, reports look far back."""
+    goods = FinishedGood.objects.in_use().order_by("pk").values_list("pk", flat=True)[:3]
+    reports = {f"assembly:report_{name}": {"days": max(PERIODS, key=int)} for name in ("use", "loss", "value")}
+    asked: dict[str, Any] = {
+        **reports,
+        "assembly:report_cost": {"good": goods[0]},
+        "packaging:make_together": [pair for pk in goods for pair in (("good", pk), (f"n_{pk}", 1))],
+        "packaging:lot_list": {"generic": GenericProduct.objects.order_by("pk").values_list("pk", flat=True)[0]},
+    }
+    return {
+        **{name: reverse(name) for name in (*LISTS, *changelists())},
+        **{name: f"{reverse(name)}?{urlencode(query)}" for name, query in asked.items()},
+    }
+
+
+def changelists() -> list[str]:
+    """Return the names of all lists of the administration over the shop's own tables."""
+    models = [model._meta for model in admin.site._registry]
+    return [f"admin:{meta.label_lower.replace('.', '_')}_changelist" for meta in models if meta.app_label in OWN]
+
+
+def while_short(good: Good, act: Callable[[], object]) -> int:
+    """Return how many statements something takes while nothing is left of what a good's lines were promised."""
+    with transaction.atomic():
+        InventoryItem.objects.filter(pk__in=[lot.pk for lot in good.shelf.lots]).update(quantity=0, value=0)
+        taken = count(act)
+        transaction.set_rollback(True)
+    return taken
 
 
 def signed_in() -> Client:
@@ -113,11 +153,12 @@ def posting(client: Client, good: Good, pieces: int = 3) -> Callable[[], object]
     return post
 
 
-def asking(client: Client, name: str) -> Callable[[], object]:
-    """Return what asks for a page."""
+def asking(client: Client, address: str, wanted: bytes = b"") -> Callable[[], object]:
+    """Return what asks for a page, which has to show what is `wanted`."""
 
     def ask() -> None:
-        answer = client.get(reverse(name))
-        assert answer.status_code == 200, (name, answer.status_code)
+        answer = client.get(address)
+        assert answer.status_code == 200, (address, answer.status_code)
+        assert wanted in answer.content, address
 
     return ask

@@ -296,3 +296,26 @@ def test_more_than_go_at_once_are_not_left_out_without_a_word(client, monkeypatc
     assert said in words(more)
     assert len(more.context["rows"]) == 2
     assert said not in words(client.get(f"/debts/accept/?{'&'.join(asked[:2])}"))
+
+
+def test_the_list_of_waiting_lines_counts_debts_in_the_statement_that_counts_lines(client, bakehouse):
+    client.force_login(UserFactory(groups=["Managers"]))
+    client.get("/pending/")
+    before = client.get("/pending/").context
+    DebtFactory.create_batch(2)
+    with CaptureQueriesContext(connection) as captured:
+        page = client.get("/pending/")
+    assert (page.context["pending_count"], page.context["debt_count"]) == (before["pending_count"], 2)
+    assert 'id="debt-badge">2<' in page.content.decode()
+    assert [said["sql"].count("assembly_packagingdebt") > 0 for said in captured].count(True) == 1
+    assert len(captured) <= 6
+    client.force_login(UserFactory(permissions=["packaging.view_composition"]))
+    assert client.get("/pending/").context["debt_count"] == 0  # not for them to reconcile
+
+
+def test_debts_are_counted_where_nothing_waits(client):
+    client.force_login(UserFactory(groups=["Managers"]))
+    DebtFactory()
+    page = client.get("/pending/")
+    assert (page.context["pending_count"], page.context["debt_count"]) == (0, 1)
+    assert "Every requirement has its packaging." in page.content.decode()

@@ -14,13 +14,13 @@ def scanned(act):
 
     PostgreSQL reads small tables wholly because that is cheap: it is asked what it would do if it were not.
     """
-    return {name for plan in _plans(act) for name in _scans(*plan)}
+    return {name for plan in explained(act) for name in _scans(*plan)}
 
 
 def indexes_used(act):
     """Do something, and return the names of the indexes by which its statements would find what they ask for."""
     found = r"USING (?:COVERING )?INDEX (\w+)" if connection.vendor == "sqlite" else r"(?:using|Scan on) (\w+_\w+)"
-    return {name for _sql, lines in _plans(act) for name in re.findall(found, "\n".join(lines))}
+    return {name for _sql, lines in explained(act) for name in re.findall(found, "\n".join(lines))}
 
 
 def rows_read(act):
@@ -46,10 +46,10 @@ def rows_read(act):
 
 def plans(act):
     """Do something, and return how the database would go about each of its statements."""
-    return ["\n".join(lines) for _sql, lines in _plans(act)]
+    return ["\n".join(lines) for _sql, lines in explained(act)]
 
 
-def _plans(act):
+def explained(act):
     """Do something, and return its statements, each with the lines of its plan."""
     asked = []
     _each_statement(act, lambda *statement: asked.append(statement))

@@ -126,7 +126,8 @@ def test_nonsense_in_an_address_is_answered(boss, bakehouse, run, name):
     for word in QUERIES[name]:
         for text in NONSENSE:
             answer = boss.get(f"{page}?{word}={text}")
-            assert answer.status_code in {200, 404, 422}, (word, text, answer.status_code)
+            goes_on = answer.status_code == 302 and answer.url.startswith(page)  # Django knows digits of every script
+            assert goes_on or answer.status_code in {200, 404, 422}, (word, text, answer.status_code)
     for part in ("rows", "more", "plan", "preview", "result"):
         answer = boss.get(page, headers={"HX-Request": "true", "HX-Target": part})
         assert answer.status_code in {200, 404, 422}, (part, answer.status_code)

@@ -364,7 +364,7 @@ def test_the_demanded_groups_are_looked_for_only_where_a_database_is_asked(setti
     settings.BAKERY_SECOND_FACTOR_GROUPS = ["Bakers"]
     with django_assert_num_queries(0):
         assert warned(None) == []
-        call_command("check", deploy=True, verbosity=0)
+        call_command("check", verbosity=0)
 
 
 def test_nothing_is_said_about_groups_before_there_are_tables(settings, monkeypatch):

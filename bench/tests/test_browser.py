@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.browser import assets_in_style, assets_of, fields_of
+from bench.browser import Answer, assets_in_style, assets_of, errors, fields_of
 
 PAGE = """
 <link rel="icon" href="/static/img/icon.svg" type="image/svg+xml">
@@ -38,3 +38,23 @@ def test_a_form_sends_its_fields_as_they_stand(order):
     <input {order}><input type="checkbox" name="box" value="on"><input name="empty"></form>
     <input name="late" value="2">"""
     assert fields_of(page, "assign") == {"quantity": "3"}
+
+
+def answer(status, **headers):
+    return Answer(status=status, headers=headers, body=b"", size=0, seconds=0.1)
+
+
+RECORDED, MENU = answer(200, **{"HX-Redirect": "/runs/1/"}), answer(200)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "read", "count"),
+    [
+        ([RECORDED], [MENU], 0),
+        ([RECORDED, answer(422)], [MENU], 1),
+        ([RECORDED], [MENU, answer(500)], 1),
+        ([RECORDED], [answer(302, Location="/login/"), answer(503)], 2),
+    ],
+)
+def test_a_recording_without_a_run_and_an_empty_page_that_is_none_are_errors(recorded, read, count):
+    assert errors(recorded, read) == count

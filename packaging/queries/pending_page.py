@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
-from django.db.models import Count, QuerySet, Window
+from django.db.models import BigIntegerField, Count, F, QuerySet, Value, Window
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -135,17 +136,18 @@ class Board:
         )
 
 
-def waiting_kinds() -> list[Kind]:
-    """Return the generic products that lines wait for, by name, in one statement."""
+def waiting_kinds(others: "QuerySet[Any]") -> tuple[list[Kind], int]:
+    """Return the generic products that lines wait for, by name, and how many `others` there are, in one statement."""
     generic = "packaging_product__generic_product"
-    rows = (
-        Composition.objects.undecided()
-        .order_by()
-        .values_list(generic, f"{generic}__name", f"{generic}__name_key")
-        .annotate(waiting=Count("pk"))
-        .order_by(f"{generic}__name_key")
+    names = {"kind": F(generic), "called": F(f"{generic}__name"), "key": F(f"{generic}__name_key")}
+    no_names = {"kind": Value(None, BigIntegerField()), "called": Value(""), "key": Value("")}
+    kinds, beside = (
+        rows.order_by().annotate(**said).values_list(*said).annotate(found=Count("pk"))
+        for rows, said in ((Composition.objects.undecided(), names), (others, no_names))
     )
-    return [Kind(pk, name, waiting) for pk, name, _key, waiting in rows]
+    rows = list(kinds.union(beside, all=True).order_by("key"))
+    found = [Kind(pk, name, waiting) for pk, name, _key, waiting in rows if pk is not None]
+    return found, sum(number for pk, _name, _key, number in rows if pk is None)
 
 
 def waiting_lines(

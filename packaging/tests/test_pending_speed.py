@@ -6,11 +6,19 @@ from decimal import Decimal
 
 import pytest
 
+from bakery.context_processors import open_debts
 from bakery.tests.plans import plans
 from packaging.models import AssemblyOrder, Composition, CompositionAssignment, InventoryItem
 from packaging.queries import pending_lines
 from packaging.queries.pending_page import waiting_kinds, waiting_lines
-from packaging.tests.factories import FinishedGoodFactory, LotFactory, ProductFactory, UserFactory
+from packaging.tests.factories import (
+    EventFactory,
+    FinishedGoodFactory,
+    GenericProductFactory,
+    LotFactory,
+    ProductFactory,
+    UserFactory,
+)
 from packaging.tests.pending.helpers import LIST, statements, words
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +65,28 @@ def test_the_list_takes_the_same_statements_with_five_lines_and_with_five_hundre
     grow(shop, 495)
     counts.append(statements(client, LIST)[1])
     counts.append(statements(client, f"{LIST}?page=10&pick=all")[1])
-    assert counts == [6, 7, 7]  # one more says how the short lines can be repaired
+    assert counts == [5, 6, 6]  # one more says how the short lines can be repaired
+
+
+def test_however_the_list_is_narrowed_it_takes_at_most_six_statements(client, shop):
+    grow(shop, 5)
+    event, idle = EventFactory(), EventFactory()
+    AssemblyOrder.objects.update(event=None)
+    line = Composition.objects.filter(order__isnull=False).latest("pk")
+    AssemblyOrder.objects.filter(pk=line.order_id).update(event=event, quantity=20)
+    InventoryItem.objects.update(quantity=0)  # every line is short
+    settled = GenericProductFactory()
+    kind = shop[1].generic_product_id
+    client.get(LIST)
+    for asked, shown in {
+        f"?event={event.pk}": 1,
+        f"?event={idle.pk}": 0,
+        f"?kind={kind}&q=good&state=short&due=overdue": 5,
+        f"?kind={kind}&event={event.pk}": 1,
+        f"?kind={settled.pk}&event={event.pk}": 0,
+    }.items():
+        page, count = statements(client, f"{LIST}{asked}")
+        assert (len(page.context["page"].rows), count <= 6) == (shown, True), (asked, count)
 
 
 # A table that history fills is never read from end to end; both these indexes hold open orders alone.
@@ -74,7 +103,11 @@ def test_lines_of_closed_orders_are_not_looked_at(analyze, client, shop):
     page, count = statements(client, LIST)
     assert "40 waiting" in words(page)
     assert count <= 8
-    for action in (lambda: list(waiting_lines()[:51]), waiting_kinds, lambda: pending_lines().count()):
+    for action in (
+        lambda: list(waiting_lines()[:51]),
+        lambda: waiting_kinds(open_debts()),
+        lambda: pending_lines().count(),
+    ):
         for plan in plans(action):
             assert re.search("packaging_order_(open_ix|event_good_uq|good_ix|status_ix)", plan), plan
             assert WHOLE.search(plan) is None, plan

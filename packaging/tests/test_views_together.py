@@ -111,7 +111,7 @@ def test_a_number_that_is_none_is_refused(packer, number):
     assert "answer" not in response.context
 
 
-@pytest.mark.parametrize("query", ["good=0", "good=x", f"good={'9' * 30}", "good=-1", "good=%FF"])
+@pytest.mark.parametrize("query", ["good=0", "good=x", f"good={'9' * 30}", "good=-1"])
 def test_goods_that_are_not_there_are_a_404(packer, query):
     assert packer.get(f"{PAGE}?{query}").status_code == 404
 

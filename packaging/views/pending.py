@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import reswap
 
-from bakery.context_processors import url_or_none
+from bakery.context_processors import open_debts, url_or_none
 from bakery.exports import asks_for_file, csv_stream
 from bakery.text import whole_number
 from bakery.web import (
@@ -39,7 +39,7 @@ from packaging.forms.pending import (
     kept_amounts,
 )
 from packaging.forms.pending_fill import MOST_LINES
-from packaging.models import Event, GenericProduct
+from packaging.models import Composition, Event, GenericProduct
 from packaging.queries.pending_page import Board, Kind, load_board, next_waiting, waiting_kinds, waiting_lines
 from packaging.queries.promises import with_repairs
 from packaging.views.files import pending_table
@@ -54,15 +54,17 @@ CLEAR, SHARES = "clear", "shares"
 @permission_required("packaging.view_composition")
 def pending_list(request: HtmxHttpRequest) -> HttpResponseBase:
     """List every undecided line of the open orders, soonest due first, with search and filters."""
-    waiting = waiting_kinds()
-    kinds = [*waiting, *_settled_kind(request.GET.get("kind", ""), waiting)]
-    form = PendingFilterForm(request.GET, kinds=kinds, today=timezone.localdate())
+    waiting, debts = waiting_kinds(open_debts())
+    total = sum(kind.waiting for kind in waiting)
+    request.waiting_counts = {"pending": total, "debts": debts}
+    settled = _settled_kind(request.GET.get("kind", ""), waiting)
+    form = PendingFilterForm(request.GET, kinds=[*waiting, *settled], today=timezone.localdate())
     is_fine = form.is_valid()
     if is_fine and asks_for_file(request):
         return csv_stream("to-assign", pending_table(waiting_lines(**form.filters)))
-    page = page_of(request, waiting_lines(**form.filters), MOST_LINES) if is_fine else Page([])
+    is_asked = is_fine and not settled
+    page = page_of(request, waiting_lines(**form.filters), MOST_LINES) if is_asked else Page([])
     with_repairs(page.rows)
-    total = sum(kind.waiting for kind in waiting)
     here = _list_address(request)
     context = {
         "form": form,
@@ -72,7 +74,7 @@ def pending_list(request: HtmxHttpRequest) -> HttpResponseBase:
         "is_narrowed": not is_fine or form.is_narrowed,
         "here": here,
         "back": f"?{urlencode({'next': here})}" if here != request.path else "",
-        "event": Event.objects.filter(pk=form.filters["event"]).first() if is_fine and form.filters["event"] else None,
+        "event": _event_shown(form.filters["event"], page) if is_fine else None,
         "may_assign": request.user.has_perm(ASSIGN),
         "is_picked": request.GET.get("pick") == "all",
         "ways": WAYS,
@@ -165,6 +167,12 @@ def _filled(board: Board, strategy: str, shares: LotSharesForm) -> Mapping[int, 
     if strategy not in board.strategies:
         raise BadStrategy(_("Choose one of the ways to fill the numbers in."))
     return board.proposal(strategy).amounts
+
+
+def _event_shown(asked: int | None, page: Page[Composition]) -> Event | None:
+    """Return the event that the list is narrowed to: its lines came with it, where there are any."""
+    order = page.rows[0].order if asked and page else None
+    return order.event if order else Event.objects.filter(pk=asked).first() if asked else None
 
 
 def _settled_kind(asked: str, waiting: list[Kind]) -> list[Kind]:

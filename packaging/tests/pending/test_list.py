@@ -209,7 +209,7 @@ def test_list_shows_forty_and_more_on_demand(client, manager):
     assert client.get(LIST, {"page": "-1e9"}).content.decode().count('class="row ') == 40
 
 
-def test_list_takes_six_statements_with_one_line_and_with_fifty(client, manager):
+def test_list_takes_five_statements_with_one_line_and_with_fifty(client, manager):
     waiting_line()
     client.get(LIST)
     counts = [statements(client, LIST)[1]]
@@ -218,4 +218,4 @@ def test_list_takes_six_statements_with_one_line_and_with_fifty(client, manager)
     counts.append(statements(client, LIST)[1])
     counts.append(statements(client, LIST, headers={**HTMX, "HX-Target": "rows"})[1])
     counts.append(statements(client, f"{LIST}?q=good&due=week&state=partial")[1])
-    assert counts == [6, 6, 5, 6]
+    assert counts == [5, 5, 5, 5]
